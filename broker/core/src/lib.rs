@@ -1,0 +1,1 @@
+//! The sans-IO broker: bytes and time in, bytes and deadlines out.

@@ -1,0 +1,1 @@
+//! The timing wheel shared by the broker core and the event engine.

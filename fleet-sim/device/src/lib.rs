@@ -1,0 +1,1 @@
+//! A sans-IO device: connection, back-off, publishes, subscriptions.

@@ -1,0 +1,1 @@
+//! Usage to money: price books, tiers, exact integers.

@@ -1,0 +1,1 @@
+//! Terminal, HTML and JUnit views of results.json.

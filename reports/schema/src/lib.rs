@@ -1,0 +1,1 @@
+//! results.json: the one file that every report reads.

@@ -1,0 +1,1 @@
+//! The squall command: composition root of the workspace.

@@ -1,0 +1,1 @@
+//! The scenario file: spanned TOML in, one resolved scenario out.
