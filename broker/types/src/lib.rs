@@ -8,6 +8,7 @@ pub mod chance;
 mod client_id;
 mod protocol;
 mod qos;
+mod template;
 mod timestamp;
 mod topic_filter;
 mod topic_name;
@@ -17,6 +18,7 @@ pub use chance::{Chance, Owner, Purpose, Seed};
 pub use client_id::ClientId;
 pub use protocol::ProtocolVersion;
 pub use qos::QoS;
+pub use template::{Template, TemplateContext, TemplateError};
 pub use timestamp::{Now, Timestamp};
 pub use topic_filter::{
     SharedFilter, TopicFilterError, filter_matches, split_shared, validate_topic_filter,

@@ -1,1 +1,3 @@
-//! The scenario file: spanned TOML in, one resolved scenario out.
+//! The scenario file.
+mod resolved;
+pub use resolved::*;

@@ -1,0 +1,209 @@
+//! Reading profile files.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use thiserror::Error;
+
+use crate::limits::{LIMITS, Limits};
+use crate::switch::{SWITCHES, Switches};
+
+/// A value of a profile file with the place that it was taken from.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sourced<T> {
+    /// The value.
+    pub value: T,
+    /// Section, row or decision of the reference, and the page behind it.
+    pub source: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProfileFile {
+    name: String,
+    about: String,
+    limits: BTreeMap<String, Sourced<u32>>,
+    switches: BTreeMap<String, Sourced<String>>,
+}
+
+/// One resolved profile: plain values, no names left to look up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Profile {
+    /// Its name, as scenarios write it.
+    pub name: String,
+    /// One line for people.
+    pub about: String,
+    /// Quotas and sizes.
+    pub limits: Limits,
+    /// Disputed behaviours.
+    pub switches: Switches,
+}
+
+/// Why a profile could not be read.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ProfileError {
+    /// No embedded profile has that name.
+    #[error("no profile is called '{name}'; there is {}", profile_names().collect::<Vec<_>>().join(", "))]
+    UnknownName {
+        /// What was asked for.
+        name: String,
+    },
+    /// The text is not a profile file.
+    #[error("not a profile file: {0}")]
+    Syntax(String),
+    /// A key that no limit or switch has.
+    #[error("'{0}' is no limit or switch of a profile")]
+    UnknownKey(String),
+    /// A limit or switch that the file leaves out.
+    #[error("the profile leaves out '{0}'")]
+    Missing(&'static str),
+    /// A switch set to something that it does not allow.
+    #[error("switch '{name}' is '{found}'; allowed are {}", allowed.join(", "))]
+    Switch {
+        /// The switch.
+        name: String,
+        /// What the file says.
+        found: String,
+        /// Its spellings.
+        allowed: &'static [&'static str],
+    },
+}
+
+const EMBEDDED: &[(&str, &str)] = &[("aws-current", include_str!("../profiles/aws-current.toml"))];
+
+/// The names of the embedded profiles; the first is the default.
+pub fn profile_names() -> impl Iterator<Item = &'static str> {
+    EMBEDDED.iter().map(|(name, _)| *name)
+}
+
+impl Profile {
+    /// The embedded profile called `name`.
+    ///
+    /// # Errors
+    /// [`ProfileError::UnknownName`] if there is none.
+    pub fn named(name: &str) -> Result<Self, ProfileError> {
+        let (_, text) = EMBEDDED
+            .iter()
+            .find(|(known, _)| *known == name)
+            .ok_or_else(|| ProfileError::UnknownName {
+                name: name.to_owned(),
+            })?;
+        Self::parse(text)
+    }
+
+    /// The profile of a file's text.
+    ///
+    /// # Errors
+    /// If it is no TOML, names an unknown key, leaves one out, or sets a switch to what it does not allow.
+    pub fn parse(text: &str) -> Result<Self, ProfileError> {
+        let file: ProfileFile = toml_edit::de::from_str(text)
+            .map_err(|error| ProfileError::Syntax(error.to_string()))?;
+        for limit in LIMITS {
+            if !file.limits.contains_key(limit.name) {
+                return Err(ProfileError::Missing(limit.name));
+            }
+        }
+        for switch in SWITCHES {
+            if !file.switches.contains_key(*switch) {
+                return Err(ProfileError::Missing(switch));
+            }
+        }
+        let mut limits = Limits::zero();
+        for (name, limit) in file.limits {
+            if !limits.set(&name, limit.value) {
+                return Err(ProfileError::UnknownKey(name));
+            }
+        }
+        let mut switches = Switches::first();
+        for (name, switch) in file.switches {
+            switches
+                .set(&name, &switch.value)
+                .map_err(|allowed| match allowed {
+                    None => ProfileError::UnknownKey(name.clone()),
+                    Some(allowed) => ProfileError::Switch {
+                        name,
+                        found: switch.value,
+                        allowed,
+                    },
+                })?;
+        }
+        Ok(Self {
+            name: file.name,
+            about: file.about,
+            limits,
+            switches,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_embedded_profile_reads_and_bears_its_name() {
+        for name in profile_names() {
+            assert_eq!(Profile::named(name).unwrap().name, name);
+        }
+    }
+
+    #[test]
+    fn the_default_holds_the_quotas_of_the_reference() {
+        let limits = Profile::named("aws-current").unwrap().limits;
+        for (name, value) in [
+            ("client_id_bytes", 128),
+            ("connect_requests_per_second", 3_000),
+            ("keep_alive_min_seconds", 30),
+            ("keep_alive_max_seconds", 1_200),
+            ("publishes_per_second_per_connection", 100),
+            ("payload_bytes", 131_072),
+            ("packet_bytes", 149_504),
+            ("retry_window_v311_seconds", 3_600),
+            ("retry_window_v5_seconds", 960),
+            ("session_expiry_seconds", 3_600),
+        ] {
+            assert_eq!(limits.value(name), Some(value), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_broken_profile_says_what_is_wrong() {
+        let good = EMBEDDED[0].1;
+        let without = good
+            .lines()
+            .filter(|line| !line.starts_with("topic_bytes"))
+            .collect::<Vec<_>>()
+            .join("\n");
+        assert_eq!(
+            Profile::parse(&without),
+            Err(ProfileError::Missing("topic_bytes"))
+        );
+        assert_eq!(
+            Profile::parse(&good.replace("topic_bytes", "topic_bits")),
+            Err(ProfileError::Missing("topic_bytes"))
+        );
+        let extra = good.replace(
+            "[switches]",
+            "nonsense = { value = 1, source = \"x\" }\n[switches]",
+        );
+        assert_eq!(
+            Profile::parse(&extra),
+            Err(ProfileError::UnknownKey("nonsense".into()))
+        );
+        let error = Profile::parse(&good.replace("\"one-copy\"", "\"two\"")).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "switch 'overlapping_filters' is 'two'; allowed are one-copy, one-per-filter"
+        );
+        assert!(matches!(
+            Profile::named("aws"),
+            Err(ProfileError::UnknownName { .. })
+        ));
+        // A value without a source is no profile.
+        assert!(matches!(
+            Profile::parse(&good.replace(", source = \"broker.md D-25 unverified\"", "")),
+            Err(ProfileError::Syntax(_))
+        ));
+    }
+}
