@@ -62,6 +62,7 @@ decisions! {
     SubscriptionOptions = "D-17", Unverified, "whether MQTT 5 subscription options are honoured";
     RedeliveryInterval = "D-25", Unverified, "how long an unacknowledged message waits for its redelivery";
     ConnectMetering = "pricing 1.1", Unverified, "whether a refused CONNECT is metered";
+    ConnectPacketTime = "mqtt5 3.1.4", Unverified, "how long a transport may stand without its CONNECT";
     UnsentBytes = "design 2", Unverified, "how many bytes may wait unsent on a connection";
 }
 

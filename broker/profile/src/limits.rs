@@ -54,6 +54,8 @@ limits! {
     client_id_bytes,
     /// CONNECT requests a second on the account (token bucket that holds one second); excess is refused.
     connect_requests_per_second,
+    /// Seconds that a transport may stand without its CONNECT packet; then it is closed.
+    connect_packet_seconds,
     /// Shortest effective keep alive in seconds; shorter requests are raised to it.
     keep_alive_min_seconds,
     /// Longest effective keep alive in seconds; longer requests, and 0, become it.
@@ -62,6 +64,8 @@ limits! {
     publishes_per_second_per_connection,
     /// Seconds in a row over the publish rate after which the connection is closed; 0 never closes.
     throttled_seconds_before_close,
+    /// Bytes a second that one connection may send; above it the connection is read more slowly, nothing is lost.
+    inbound_bytes_per_second_per_connection,
     /// Largest payload in bytes; a larger one ends the connection.
     payload_bytes,
     /// Largest packet in bytes after its fixed header; a larger one ends the connection.
@@ -90,6 +94,8 @@ limits! {
     session_expiry_seconds,
     /// Seconds that a session may live past its expiry.
     session_expiry_slack_seconds,
+    /// Longest message expiry interval in seconds; longer ones are lowered to it.
+    message_expiry_max_seconds,
     /// Messages a second on the account that are stored for offline sessions; excess is not stored.
     queued_messages_per_second,
     /// Stored messages a second that a resumed session is sent.

@@ -86,9 +86,7 @@ pub struct Chance {
 impl Chance {
     /// The dice of `seed`.
     pub const fn new(seed: Seed) -> Self {
-        Self {
-            seed: mix(seed.0 ^ GOLDEN),
-        }
+        Self { seed: mix(seed.0 ^ GOLDEN) }
     }
 
     /// The `n`-th draw of `owner` for `purpose`: 64 uniform bits.
@@ -141,16 +139,10 @@ mod tests {
     fn draws_are_the_same_on_every_machine() {
         let chance = Chance::new(Seed(7));
         let owner = Owner::named("sensors").member(3);
-        assert_eq!(
-            chance.bits(owner, Purpose::Start, 0),
-            chance.bits(owner, Purpose::Start, 0)
-        );
+        assert_eq!(chance.bits(owner, Purpose::Start, 0), chance.bits(owner, Purpose::Start, 0));
         // Golden values: a change here changes every fingerprint.
         assert_eq!(owner.0, 12_422_221_607_977_452_665);
-        assert_eq!(
-            chance.bits(owner, Purpose::Start, 0),
-            3_201_092_786_878_515_857
-        );
+        assert_eq!(chance.bits(owner, Purpose::Start, 0), 3_201_092_786_878_515_857);
     }
 
     #[test]
@@ -160,10 +152,7 @@ mod tests {
             .flat_map(|index| {
                 let owner = Owner::named("f").member(index);
                 (0..10).flat_map(move |n| {
-                    [
-                        chance.bits(owner, Purpose::Start, n),
-                        chance.bits(owner, Purpose::BackOff, n),
-                    ]
+                    [chance.bits(owner, Purpose::Start, n), chance.bits(owner, Purpose::BackOff, n)]
                 })
             })
             .collect();
@@ -177,14 +166,10 @@ mod tests {
         let chance = Chance::new(Seed(42));
         let mut buckets = [0_u32; 16];
         for index in 0..16_000 {
-            buckets[chance.below(Owner::named("f").member(index), Purpose::BackOff, 0, 16)
-                as usize] += 1;
+            buckets[chance.below(Owner::named("f").member(index), Purpose::BackOff, 0, 16) as usize] += 1;
         }
         // 1,000 expected in each; 5 standard deviations are about 153.
-        assert!(
-            buckets.iter().all(|&count| (847..=1_153).contains(&count)),
-            "{buckets:?}"
-        );
+        assert!(buckets.iter().all(|&count| (847..=1_153).contains(&count)), "{buckets:?}");
     }
 
     proptest! {

@@ -20,8 +20,6 @@ pub use protocol::ProtocolVersion;
 pub use qos::QoS;
 pub use template::{Template, TemplateContext, TemplateError};
 pub use timestamp::{Now, Timestamp};
-pub use topic_filter::{
-    SharedFilter, TopicFilterError, filter_matches, split_shared, validate_topic_filter,
-};
+pub use topic_filter::{SharedFilter, TopicFilterError, filter_matches, split_shared, validate_topic_filter};
 pub use topic_name::{TopicNameError, validate_topic_name};
 pub use wall_time::WallTime;

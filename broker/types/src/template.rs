@@ -63,9 +63,7 @@ pub enum TemplateError {
     )]
     UnknownPlaceholder(String),
     /// A range that is no range.
-    #[error(
-        "'{{{{uniform:{0}}}}}' wants two numbers LOW..HIGH with LOW at most HIGH and at most 9 decimals"
-    )]
+    #[error("'{{{{uniform:{0}}}}}' wants two numbers LOW..HIGH with LOW at most HIGH and at most 9 decimals")]
     Range(String),
     /// A placeholder that differs from publish to publish where only the device may matter.
     #[error("'{{{{{0}}}}}' changes from publish to publish, which is not allowed here")]
@@ -92,10 +90,7 @@ impl Template {
         if !rest.is_empty() {
             pieces.push(Piece::Text(rest.into()));
         }
-        Ok(Self {
-            source: source.into(),
-            pieces: pieces.into(),
-        })
+        Ok(Self { source: source.into(), pieces: pieces.into() })
     }
 
     /// Reads `source`, allowing only placeholders that are the same for a device throughout the run.
@@ -121,9 +116,7 @@ impl Template {
 
     /// Whether every device renders the same text.
     pub fn is_constant(&self) -> bool {
-        self.pieces
-            .iter()
-            .all(|piece| matches!(piece, Piece::Text(_) | Piece::Fleet))
+        self.pieces.iter().all(|piece| matches!(piece, Piece::Text(_) | Piece::Fleet))
     }
 
     /// Appends the rendered text to `out`.
@@ -139,22 +132,11 @@ impl Template {
                 }
                 Piece::Index => push_number(u64::from(context.index), out),
                 Piece::Counter => push_number(context.counter, out),
-                Piece::Uniform {
-                    low,
-                    high,
-                    decimals,
-                } => {
+                Piece::Uniform { low, high, decimals } => {
                     let n = (u64::from(context.pattern) << 56) | ((position as u64 & 0xff) << 48);
-                    let bits =
-                        context
-                            .chance
-                            .bits(context.owner, Purpose::Payload, n ^ context.counter);
+                    let bits = context.chance.bits(context.owner, Purpose::Payload, n ^ context.counter);
                     let steps = high.abs_diff(*low).saturating_add(1);
-                    push_fixed(
-                        low.saturating_add_unsigned(scale(bits, steps)),
-                        *decimals,
-                        out,
-                    );
+                    push_fixed(low.saturating_add_unsigned(scale(bits, steps)), *decimals, out);
                 }
             }
         }
@@ -184,22 +166,12 @@ fn uniform(range: &str) -> Option<Piece> {
     let (low, high) = range.split_once("..")?;
     let decimals = fraction_digits(low).max(fraction_digits(high));
     let decimals = u8::try_from(decimals).ok().filter(|&digits| digits <= 9)?;
-    let (low, high) = (
-        parse_fixed(low.trim(), decimals)?,
-        parse_fixed(high.trim(), decimals)?,
-    );
-    (low <= high).then_some(Piece::Uniform {
-        low,
-        high,
-        decimals,
-    })
+    let (low, high) = (parse_fixed(low.trim(), decimals)?, parse_fixed(high.trim(), decimals)?);
+    (low <= high).then_some(Piece::Uniform { low, high, decimals })
 }
 
 fn fraction_digits(number: &str) -> usize {
-    number
-        .trim()
-        .split_once('.')
-        .map_or(0, |(_, fraction)| fraction.len())
+    number.trim().split_once('.').map_or(0, |(_, fraction)| fraction.len())
 }
 
 fn parse_fixed(number: &str, decimals: u8) -> Option<i64> {
@@ -214,17 +186,8 @@ fn parse_fixed(number: &str, decimals: u8) -> Option<i64> {
     }
     let scale = 10_i64.checked_pow(u32::from(decimals))?;
     let padded = format!("{fraction:0<width$}", width = usize::from(decimals));
-    let fraction: i64 = if padded.is_empty() {
-        0
-    } else {
-        padded.parse().ok()?
-    };
-    whole
-        .parse::<i64>()
-        .ok()?
-        .checked_mul(scale)?
-        .checked_add(fraction)?
-        .checked_mul(sign)
+    let fraction: i64 = if padded.is_empty() { 0 } else { padded.parse().ok()? };
+    whole.parse::<i64>().ok()?.checked_mul(scale)?.checked_add(fraction)?.checked_mul(sign)
 }
 
 fn push_number(number: u64, out: &mut String) {
@@ -250,12 +213,7 @@ fn push_fixed(value: i64, decimals: u8, out: &mut String) {
     push_number(value.unsigned_abs() / scale, out);
     if decimals > 0 {
         // Writing to a String cannot fail.
-        let _ = write!(
-            out,
-            ".{:0width$}",
-            value.unsigned_abs() % scale,
-            width = usize::from(decimals)
-        );
+        let _ = write!(out, ".{:0width$}", value.unsigned_abs() % scale, width = usize::from(decimals));
     }
 }
 
@@ -268,17 +226,9 @@ mod tests {
         let mut out = String::new();
         let owner = Owner::named("pumps").member(u64::from(index));
         let chance = Chance::new(Seed(1));
-        Template::parse(source).unwrap().render(
-            &TemplateContext {
-                fleet: "pumps",
-                index,
-                counter,
-                chance,
-                owner,
-                pattern: 0,
-            },
-            &mut out,
-        );
+        Template::parse(source)
+            .unwrap()
+            .render(&TemplateContext { fleet: "pumps", index, counter, chance, owner, pattern: 0 }, &mut out);
         out
     }
 
@@ -299,44 +249,24 @@ mod tests {
 
     #[test]
     fn uniform_reaches_both_ends_and_repeats_itself() {
-        let drawn: Vec<i64> = (0..200)
-            .map(|n| render("{{uniform:-1..1}}", 0, n).parse().unwrap())
-            .collect();
-        assert_eq!(
-            (drawn.iter().min(), drawn.iter().max()),
-            (Some(&-1), Some(&1))
-        );
-        assert_eq!(
-            render("{{uniform:0..999999}}", 3, 9),
-            render("{{uniform:0..999999}}", 3, 9)
-        );
-        assert_ne!(
-            render("{{uniform:0..999999}}", 3, 9),
-            render("{{uniform:0..999999}}", 4, 9)
-        );
+        let drawn: Vec<i64> = (0..200).map(|n| render("{{uniform:-1..1}}", 0, n).parse().unwrap()).collect();
+        assert_eq!((drawn.iter().min(), drawn.iter().max()), (Some(&-1), Some(&1)));
+        assert_eq!(render("{{uniform:0..999999}}", 3, 9), render("{{uniform:0..999999}}", 3, 9));
+        assert_ne!(render("{{uniform:0..999999}}", 3, 9), render("{{uniform:0..999999}}", 4, 9));
     }
 
     #[test]
     fn mistakes_are_named() {
         for (source, expected) in [
             ("a{{thing", TemplateError::Unclosed),
-            (
-                "{{device}}",
-                TemplateError::UnknownPlaceholder("device".into()),
-            ),
+            ("{{device}}", TemplateError::UnknownPlaceholder("device".into())),
             ("{{uniform:3}}", TemplateError::Range("3".into())),
             ("{{uniform:3..1}}", TemplateError::Range("3..1".into())),
             ("{{uniform:a..b}}", TemplateError::Range("a..b".into())),
-            (
-                "{{uniform:0..0.0000000001}}",
-                TemplateError::Range("0..0.0000000001".into()),
-            ),
+            ("{{uniform:0..0.0000000001}}", TemplateError::Range("0..0.0000000001".into())),
         ] {
             assert_eq!(Template::parse(source), Err(expected), "{source}");
         }
-        assert_eq!(
-            Template::parse_per_device("{{counter}}"),
-            Err(TemplateError::NotPerDevice("counter"))
-        );
+        assert_eq!(Template::parse_per_device("{{counter}}"), Err(TemplateError::NotPerDevice("counter")));
     }
 }

@@ -54,14 +54,18 @@ impl Timestamp {
     }
 }
 
+impl Timestamp {
+    /// `self` moved `nanos` into the past; stays at [`Timestamp::ZERO`] rather than run below it.
+    pub const fn minus_nanos(self, nanos: u64) -> Self {
+        Self(self.0.saturating_sub(nanos))
+    }
+}
+
 impl Add<Duration> for Timestamp {
     type Output = Self;
 
     fn add(self, duration: Duration) -> Self {
-        Self(
-            self.0
-                .saturating_add(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)),
-        )
+        Self(self.0.saturating_add(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)))
     }
 }
 
@@ -104,10 +108,7 @@ pub struct Now {
 impl Now {
     /// Both clocks of a world whose run began at `epoch` and whose wall clock neither drifts nor jumps.
     pub fn at(mono: Timestamp, epoch: WallTime) -> Self {
-        Self {
-            mono,
-            wall: epoch.plus_nanos(mono.0),
-        }
+        Self { mono, wall: epoch.plus_nanos(mono.0) }
     }
 }
 
@@ -131,9 +132,6 @@ mod tests {
     #[test]
     fn never_overflows_and_never_runs_backwards() {
         assert_eq!(Timestamp::MAX + Duration::from_secs(1), Timestamp::MAX);
-        assert_eq!(
-            Timestamp::from_secs(1) - Timestamp::from_secs(2),
-            Duration::ZERO
-        );
+        assert_eq!(Timestamp::from_secs(1) - Timestamp::from_secs(2), Duration::ZERO);
     }
 }

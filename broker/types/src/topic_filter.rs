@@ -66,9 +66,7 @@ pub fn split_shared(text: &str) -> Option<Result<SharedFilter<'_>, TopicFilterEr
     }
     let parts = rest.strip_prefix('/').and_then(|rest| rest.split_once('/'));
     Some(match parts {
-        Some((name, filter))
-            if !name.is_empty() && !name.contains(['+', '#']) && !filter.is_empty() =>
-        {
+        Some((name, filter)) if !name.is_empty() && !name.contains(['+', '#']) && !filter.is_empty() => {
             Ok(SharedFilter { name, filter })
         }
         _ => Err(TopicFilterError::Shared),
@@ -144,11 +142,7 @@ mod tests {
             ("/+", "a", false),
             ("A", "a", false),
         ] {
-            assert_eq!(
-                filter_matches(filter, topic, false),
-                expected,
-                "{filter} {topic}"
-            );
+            assert_eq!(filter_matches(filter, topic, false), expected, "{filter} {topic}");
         }
         // broker.md 2.7: the service leaves the parent level out, MQTT 4.7.1.2 has it in.
         assert!(!filter_matches("sensor/#", "sensor", false));

@@ -28,13 +28,11 @@ pub fn validate_topic_name(text: &str) -> Result<(), TopicNameError> {
     if !text.bytes().any(|byte| matches!(byte, b'+' | b'#' | 0)) {
         return Ok(());
     }
-    Err(
-        match text.bytes().find(|byte| matches!(byte, b'+' | b'#' | 0)) {
-            Some(b'+') => TopicNameError::Wildcard('+'),
-            Some(b'#') => TopicNameError::Wildcard('#'),
-            _ => TopicNameError::Nul,
-        },
-    )
+    Err(match text.bytes().find(|byte| matches!(byte, b'+' | b'#' | 0)) {
+        Some(b'+') => TopicNameError::Wildcard('+'),
+        Some(b'#') => TopicNameError::Wildcard('#'),
+        _ => TopicNameError::Nul,
+    })
 }
 
 #[cfg(test)]

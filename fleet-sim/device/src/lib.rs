@@ -1,1 +1,24 @@
-//! A sans-IO device: connection, back-off, publishes, subscriptions.
+//! A sans-IO device: it connects, comes back after trouble, publishes, subscribes and acknowledges.
+//!
+//! ```text
+//!              Start                open            CONNECT            CONNACK 0
+//!   Idle ──────────────> Connecting ────> AwaitingConnack ──────────> Connected
+//!                           ^                  │ refused, time-out        │ lost
+//!                           │  back-off over   v                          v
+//!                           └───────────────── Waiting <──────────────────┘
+//! ```
+//!
+//! A device knows no clock, socket, broker or scenario: time and bytes come in, bytes, timers and facts go out.
+//! What it publishes is a function of (profile, index, counter), so a message that waits for a connection is
+//! stored as two numbers. What is the same for a whole fleet lives in [`DeviceProfile`].
+
+mod back_off;
+mod device;
+mod outbox;
+mod profile;
+mod sink;
+
+pub use back_off::{BackOff, Strategy};
+pub use device::{Device, DeviceInput, Scratch, TransportFailure};
+pub use profile::{DeviceProfile, Offline, PublishPattern, SubscriptionPattern};
+pub use sink::{AttemptFailure, DeviceFact, DeviceSink, TimerToken};

@@ -1,0 +1,434 @@
+//! The broker: its parts, and how an input reaches the one that it is for.
+
+use squall_codec::{Ack, AckType, DecodeError, Disconnect, Packet, ReasonCode, decode, decode_connect};
+use squall_profile::{Assumptions, Decision, Limits, Profile, Switches};
+use squall_types::{Chance, Now, ProtocolVersion, Seed, Timestamp};
+
+use crate::connection::{Connection, ConnectionKey, Connections, State};
+use crate::fact::{Fact, Feature};
+use crate::input::{ClosedWhy, ConnectionId, Input, Lsn, Tag};
+use crate::message::Messages;
+use crate::meter::{Cause, Meter, connected_minutes};
+use crate::output::{DisconnectReason, Output};
+use crate::rate::TokenBucket;
+use crate::receipt::Receipt;
+use crate::session::{SessionKey, Sessions};
+use crate::sink::Sink;
+use crate::subscription::{Match, Subscriptions};
+use crate::timer::{TimerKind, Timers};
+
+/// What a broker is made from.
+#[derive(Clone, Debug)]
+pub struct BrokerConfig {
+    /// Limits and disputed behaviours.
+    pub profile: Profile,
+    /// The seed of its draws (assigned client ids).
+    pub seed: Seed,
+}
+
+/// The service: every connection, session and subscription of one account in one region.
+#[derive(Debug)]
+pub struct Broker {
+    pub(crate) limits: Limits,
+    pub(crate) switches: Switches,
+    pub(crate) chance: Chance,
+    pub(crate) connections: Connections,
+    pub(crate) sessions: Sessions,
+    pub(crate) subscriptions: Subscriptions,
+    pub(crate) messages: Messages,
+    pub(crate) timers: Timers,
+    pub(crate) meter: Meter,
+    pub(crate) assumptions: Assumptions,
+    pub(crate) connect_rate: TokenBucket,
+    pub(crate) queue_rate: TokenBucket,
+    pub(crate) assigned_client_ids: u64,
+    durable: Lsn,
+    pub(crate) packet: Vec<u8>,
+    pub(crate) matches: Vec<Match>,
+}
+
+/// One `handle` call: its time, where its outputs go, what it did.
+pub(crate) struct Step<'s, S> {
+    pub(crate) now: Now,
+    pub(crate) sink: &'s mut S,
+    pub(crate) receipt: Receipt,
+}
+
+impl<S: Sink> Step<'_, S> {
+    pub(crate) fn not_modelled(&mut self, tag: Tag, feature: Feature) {
+        self.sink.fact(Fact::NotModelled { tag, feature });
+    }
+}
+
+/// Durability is off: no output waits for a record.
+pub(crate) const AT_ONCE: Lsn = Lsn(0);
+
+/// A fixed header before a body of over 16 KB and under 2 MB, as the largest packet has.
+const LARGEST_FIXED_HEADER: u32 = 4;
+
+impl Broker {
+    /// A broker without connections, at time zero.
+    pub fn new(config: BrokerConfig) -> Self {
+        let BrokerConfig { profile: Profile { limits, switches, .. }, seed } = config;
+        let hash_matches_parent =
+            switches.hash_matches_parent == squall_profile::switch::HashMatchesParent::Yes;
+        Self {
+            limits,
+            switches,
+            chance: Chance::new(seed),
+            connections: Connections::default(),
+            sessions: Sessions::default(),
+            subscriptions: Subscriptions::new(hash_matches_parent),
+            messages: Messages::default(),
+            timers: Timers::default(),
+            meter: Meter::default(),
+            assumptions: Assumptions::default(),
+            connect_rate: TokenBucket::new(limits.connect_requests_per_second),
+            queue_rate: TokenBucket::new(limits.queued_messages_per_second),
+            assigned_client_ids: 0,
+            durable: Lsn::default(),
+            packet: Vec::new(),
+            matches: Vec::new(),
+        }
+    }
+
+    /// Takes one input, runs to completion, and says what it did. See the crate's documentation for the contract.
+    pub fn handle<S: Sink>(&mut self, now: Now, input: Input<'_>, sink: &mut S) -> Receipt {
+        let mut step = Step { now, sink, receipt: Receipt::default() };
+        match input {
+            Input::Opened { connection, tag, transport: _, identity: _, source: _ } => {
+                self.handle_opened(&step, connection, tag);
+            }
+            Input::Bytes { connection, bytes } => {
+                if let Some(key) = self.connections.find(connection) {
+                    self.handle_bytes(&mut step, key, connection, bytes);
+                }
+            }
+            Input::Sent { connection, bytes } => {
+                if let Some(key) = self.connections.find(connection) {
+                    self.handle_sent(&mut step, key, bytes);
+                }
+            }
+            Input::Closed { connection, why } => {
+                if let Some(key) = self.connections.find(connection) {
+                    // Without a DISCONNECT, the end of the stream is a lost connection too.
+                    let (ClosedWhy::EndOfStream | ClosedWhy::Reset) = why;
+                    self.end_connection(&mut step, key, DisconnectReason::ConnectionLost);
+                }
+            }
+            Input::Request { id, caller, call } => {
+                let reply = self.handle_call(&mut step, caller, call);
+                step.sink.output(Output::Reply { request: id, after: AT_ONCE, reply });
+            }
+            // Nothing is asked of the outside yet, so nobody waits for any answer.
+            Input::Answer { ask: _ } => {}
+            Input::Durable { lsn } => self.durable = self.durable.max(lsn),
+            Input::Deadline => self.handle_deadline(&mut step),
+        }
+        step.receipt
+    }
+
+    /// When `handle` must be called with [`Input::Deadline`] at the latest.
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        self.timers.next()
+    }
+
+    /// Transports that are open.
+    pub fn connections(&self) -> usize {
+        self.connections.len()
+    }
+
+    /// Sessions, connected or not.
+    pub fn sessions(&self) -> usize {
+        self.sessions.len()
+    }
+
+    /// Subscriptions of all sessions.
+    pub fn subscriptions(&self) -> usize {
+        self.subscriptions.len()
+    }
+
+    /// Messages that somebody still has to get.
+    pub fn messages(&self) -> usize {
+        self.messages.len()
+    }
+
+    /// The disputed behaviours that were relied on so far.
+    pub fn assumptions(&self) -> Assumptions {
+        self.assumptions
+    }
+
+    /// All units metered up to `now`, the minutes of connections that still stand included.
+    pub fn metered(&self, now: Timestamp) -> Meter {
+        let mut meter = self.meter.clone();
+        for connection in self.connections.iter() {
+            if let State::Connected { .. } = connection.state {
+                meter.add(connection.tag, Cause::Connected, connected_minutes(connection.since, now));
+            }
+        }
+        meter
+    }
+
+    fn handle_opened<S: Sink>(&mut self, step: &Step<'_, S>, id: ConnectionId, tag: Tag) {
+        debug_assert!(self.connections.find(id).is_none(), "a driver never uses a connection id twice");
+        let now = step.now.mono;
+        let key = self.connections.insert(Connection {
+            id,
+            state: State::Awaiting,
+            since: now,
+            last_received: now,
+            throughput: now,
+            keep_alive: 0,
+            tag,
+            unsent: 0,
+            paused: false,
+            partial: None,
+        });
+        let at = now.plus_nanos(u64::from(self.limits.connect_packet_seconds) * 1_000_000_000);
+        self.timers.set(at, TimerKind::ConnectPacket, key.to_u32(), id.0 as u32);
+    }
+
+    fn handle_bytes<S: Sink>(
+        &mut self,
+        step: &mut Step<'_, S>,
+        key: ConnectionKey,
+        id: ConnectionId,
+        bytes: &[u8],
+    ) {
+        self.charge_throughput(step, key, bytes.len());
+        let mut waiting = match self.connections[key].partial.take() {
+            None => {
+                let used = self.handle_packets(step, key, id, bytes);
+                if used == bytes.len() || !self.is_open(key, id) {
+                    return;
+                }
+                Box::new(bytes[used..].to_vec())
+            }
+            Some(mut waiting) => {
+                waiting.extend_from_slice(bytes);
+                let used = self.handle_packets(step, key, id, &waiting);
+                if used == waiting.len() || !self.is_open(key, id) {
+                    return;
+                }
+                waiting.drain(..used);
+                waiting
+            }
+        };
+        waiting.shrink_to(4_096);
+        self.connections[key].partial = Some(waiting);
+    }
+
+    /// Handles every whole packet at the front of `bytes`; returns how many bytes they were.
+    fn handle_packets<S: Sink>(
+        &mut self,
+        step: &mut Step<'_, S>,
+        key: ConnectionKey,
+        id: ConnectionId,
+        bytes: &[u8],
+    ) -> usize {
+        let largest = self.limits.packet_bytes.saturating_add(LARGEST_FIXED_HEADER);
+        let mut used = 0;
+        while used < bytes.len() && self.is_open(key, id) {
+            let rest = &bytes[used..];
+            let length = match self.connections[key].state {
+                State::Awaiting => match decode_connect(rest, largest) {
+                    Ok(None) => return used,
+                    Ok(Some((connect, length))) => {
+                        self.connections[key].last_received = step.now.mono;
+                        self.handle_connect(step, key, &connect, length);
+                        length
+                    }
+                    Err(error) => {
+                        self.handle_bad_connect(step, key, rest, error);
+                        return used;
+                    }
+                },
+                State::Connected { session, version } => match decode(version, rest, largest) {
+                    Ok(None) => return used,
+                    Ok(Some((packet, length))) => {
+                        self.connections[key].last_received = step.now.mono;
+                        self.handle_packet(step, key, session, version, &packet);
+                        length
+                    }
+                    Err(error) => {
+                        step.receipt.others += 1;
+                        self.handle_bad_packet(step, key, error);
+                        return used;
+                    }
+                },
+            };
+            used += length;
+        }
+        used
+    }
+
+    #[inline]
+    fn handle_packet<S: Sink>(
+        &mut self,
+        step: &mut Step<'_, S>,
+        key: ConnectionKey,
+        session: SessionKey,
+        version: ProtocolVersion,
+        packet: &Packet<'_>,
+    ) {
+        match packet {
+            Packet::Publish(publish) => {
+                step.receipt.publishes += 1;
+                return self.handle_publish(step, key, session, version, publish);
+            }
+            Packet::Subscribe(subscribe) => {
+                return self.handle_subscribe(step, key, session, version, subscribe);
+            }
+            Packet::Unsubscribe(unsubscribe) => {
+                return self.handle_unsubscribe(step, key, session, version, unsubscribe);
+            }
+            _ => step.receipt.others += 1,
+        }
+        match packet {
+            Packet::PubAck(ack) => self.handle_puback(step, key, session, ack),
+            // MQTT-3.12.4-1.
+            Packet::PingReq => {
+                self.send(step, key, |packet| Packet::PingResp.encode(version, packet));
+            }
+            Packet::Disconnect(disconnect) => self.handle_disconnect(step, key, session, disconnect),
+            // A second CONNECT (MQTT-3.1.0-2), QoS 2's packets and AUTH (broker.md row 2.20), and what only a server
+            // sends: a violation each (MQTT-4.8.0-1, MQTT5-4.13.1-1).
+            _ => self.fail(step, key, ReasonCode::ProtocolError, DisconnectReason::ClientError),
+        }
+    }
+
+    fn handle_bad_packet<S: Sink>(&mut self, step: &mut Step<'_, S>, key: ConnectionKey, error: DecodeError) {
+        // broker.md 3.3: 0x95 is not among the codes that the service sends; it counts size as a quota.
+        let code = match error.reason_code() {
+            ReasonCode::PacketTooLarge => ReasonCode::QuotaExceeded,
+            code => code,
+        };
+        self.fail(step, key, code, DisconnectReason::ClientError);
+    }
+
+    fn handle_disconnect<S: Sink>(
+        &mut self,
+        step: &mut Step<'_, S>,
+        key: ConnectionKey,
+        session: SessionKey,
+        disconnect: &Disconnect<'_>,
+    ) {
+        if let Some(asked) = disconnect.properties.session_expiry_interval {
+            let session = &mut self.sessions[session];
+            if session.expiry_seconds == 0 && asked != 0 {
+                // broker.md 3.4: a session that ends with its connection cannot be prolonged.
+                return self.fail(step, key, ReasonCode::ProtocolError, DisconnectReason::ClientError);
+            }
+            session.expiry_seconds = asked.min(self.limits.session_expiry_seconds);
+        }
+        self.close(step, key, DisconnectReason::ClientInitiated);
+    }
+
+    /// Whether the connection that had `key` is still there.
+    pub(crate) fn is_open(&self, key: ConnectionKey, id: ConnectionId) -> bool {
+        self.connections.get(key).is_some_and(|connection| connection.id == id)
+    }
+
+    /// Encodes one packet and sends it. Returns its length.
+    ///
+    /// # Panics
+    /// If the packet cannot be encoded, which is the broker's own mistake.
+    pub(crate) fn send<S: Sink>(
+        &mut self,
+        step: &mut Step<'_, S>,
+        key: ConnectionKey,
+        encode: impl FnOnce(&mut Vec<u8>) -> Result<(), squall_codec::EncodeError>,
+    ) -> usize {
+        self.packet.clear();
+        encode(&mut self.packet).expect("the broker sends only packets that can be encoded");
+        let connection = &mut self.connections[key];
+        connection.unsent = connection.unsent.saturating_add(self.packet.len() as u32);
+        let output = Output::Bytes { connection: connection.id, after: AT_ONCE, bytes: &self.packet };
+        step.sink.output(output);
+        self.packet.len()
+    }
+
+    /// Sends a PUBACK.
+    pub(crate) fn send_puback<S: Sink>(
+        &mut self,
+        step: &mut Step<'_, S>,
+        key: ConnectionKey,
+        version: ProtocolVersion,
+        ack: Ack<'_>,
+    ) {
+        self.send(step, key, |packet| ack.encode(AckType::PubAck, version, packet));
+    }
+
+    /// Ends a connection for what the client did or suffered: MQTT 5 is told with DISCONNECT (section 4.13), 3.1.1
+    /// has no such packet.
+    pub(crate) fn fail<S: Sink>(
+        &mut self,
+        step: &mut Step<'_, S>,
+        key: ConnectionKey,
+        code: ReasonCode,
+        reason: DisconnectReason,
+    ) {
+        if let State::Connected { version: ProtocolVersion::V5, .. } = self.connections[key].state {
+            self.send(step, key, |packet| Disconnect::new(code).encode(ProtocolVersion::V5, packet));
+        }
+        self.close(step, key, reason);
+    }
+
+    /// Lets go of a connection and has the driver end it.
+    pub(crate) fn close<S: Sink>(
+        &mut self,
+        step: &mut Step<'_, S>,
+        key: ConnectionKey,
+        reason: DisconnectReason,
+    ) {
+        let connection = self.connections[key].id;
+        self.end_connection(step, key, reason);
+        step.sink.output(Output::Close { connection, after: AT_ONCE, reason });
+    }
+
+    /// Lets go of a connection: its time is metered, and its session ends or begins to expire.
+    fn end_connection<S: Sink>(
+        &mut self,
+        step: &mut Step<'_, S>,
+        key: ConnectionKey,
+        reason: DisconnectReason,
+    ) {
+        let connection = self.connections.remove(key);
+        let State::Connected { session, .. } = connection.state else { return };
+        let tag = connection.tag;
+        let now = step.now.mono;
+        self.meter.add(tag, Cause::Connected, connected_minutes(connection.since, now));
+        let client_id = self.sessions[session].client_id.as_str();
+        step.sink.fact(Fact::Disconnected { connection: connection.id, tag, client_id, reason });
+        self.release_session(now, session);
+    }
+
+    fn charge_throughput<S: Sink>(&mut self, step: &mut Step<'_, S>, key: ConnectionKey, bytes: usize) {
+        // broker.md 7.1: above the quota processing is delayed and nothing is lost (check 47).
+        let rate = u64::from(self.limits.inbound_bytes_per_second_per_connection).max(1);
+        let connection = &mut self.connections[key];
+        let from = connection.throughput.max(step.now.mono);
+        connection.throughput = from.plus_nanos(bytes as u64 * 1_000_000_000 / rate);
+        let ahead = connection.throughput.0 - step.now.mono.0;
+        if ahead > 1_000_000_000 && !connection.paused {
+            connection.paused = true;
+            let (id, resume) = (connection.id, step.now.mono.plus_nanos(ahead - 1_000_000_000));
+            step.sink.output(Output::PauseReading { connection: id });
+            self.timers.set(resume, TimerKind::ResumeReading, key.to_u32(), id.0 as u32);
+        }
+    }
+
+    fn handle_sent<S: Sink>(&mut self, step: &mut Step<'_, S>, key: ConnectionKey, bytes: u32) {
+        let connection = &mut self.connections[key];
+        let full = connection.unsent > self.limits.unsent_bytes_per_connection;
+        debug_assert!(connection.unsent >= bytes, "a driver reports no more than it was given");
+        connection.unsent = connection.unsent.saturating_sub(bytes);
+        if full
+            && connection.unsent <= self.limits.unsent_bytes_per_connection
+            && let State::Connected { session, .. } = connection.state
+        {
+            self.assumptions.note(Decision::UnsentBytes);
+            self.send_waiting(step, session);
+        }
+    }
+}

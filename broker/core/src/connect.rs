@@ -1,0 +1,309 @@
+//! CONNECT: who may come in, whose session it is, and what the CONNACK says.
+
+use core::num::{NonZeroU16, NonZeroU32};
+
+use squall_codec::{
+    ConnAck, ConnAckCode, ConnAckProperties, Connect, ConnectReturnCode, DecodeError, ReasonCode,
+};
+use squall_profile::Decision;
+use squall_profile::switch::{DollarClientId, ThrottledConnectV311};
+use squall_types::{ClientId, Owner, ProtocolVersion, Purpose, QoS};
+
+use crate::broker::{Broker, Step};
+use crate::connection::{ConnectionKey, State};
+use crate::fact::{ConnectRefusal, Fact, Feature};
+use crate::meter::Cause;
+use crate::output::DisconnectReason;
+use crate::session::SessionKey;
+use crate::sink::Sink;
+use crate::timer::TimerKind;
+
+/// How a CONNECT is turned away.
+struct Refusal {
+    /// `None` closes without a CONNACK.
+    code: Option<ConnAckCode>,
+    why: ConnectRefusal,
+    reason: DisconnectReason,
+}
+
+impl Refusal {
+    /// A CONNECT that breaks a rule: MQTT 5 gets the reason; 3.1.1 gets `v311`, or nothing where it has no code.
+    fn client_error(version: ProtocolVersion, v311: Option<ConnectReturnCode>, v5: ReasonCode) -> Self {
+        Self {
+            code: match version {
+                ProtocolVersion::V311 => v311.map(ConnAckCode::from),
+                ProtocolVersion::V5 => Some(v5.into()),
+            },
+            why: ConnectRefusal::ClientError,
+            reason: DisconnectReason::ClientError,
+        }
+    }
+}
+
+impl Broker {
+    pub(crate) fn handle_connect<S: Sink>(
+        &mut self,
+        step: &mut Step<'_, S>,
+        key: ConnectionKey,
+        connect: &Connect<'_>,
+        length: usize,
+    ) {
+        if let Err(refusal) = self.judge_connect(step, key, connect) {
+            return self.refuse_connect(step, key, &refusal);
+        }
+        step.receipt.connects += 1;
+        let tag = self.connections[key].tag;
+        // pricing.md 1.1: CONNECT is metered whole, when accepted.
+        self.meter.add_message(tag, Cause::Connect, length);
+        self.assumptions.note(Decision::ConnectMetering);
+
+        let assigned = connect.client_id.is_empty().then(|| self.assign_client_id());
+        let client_id = assigned.as_deref().unwrap_or(connect.client_id);
+        let (session, session_present) = self.open_session(step, key, connect, client_id);
+        let keep_alive = self.effective_keep_alive(connect.keep_alive);
+        let now = step.now.mono;
+        let connection = &mut self.connections[key];
+        connection.state = State::Connected { session, version: connect.version };
+        connection.since = now;
+        connection.keep_alive = keep_alive;
+        let id = connection.id;
+        self.set_keep_alive(key, id, now);
+
+        let expiry = self.sessions[session].expiry_seconds;
+        let connack = ConnAck {
+            properties: self.connack_properties(connect, assigned.as_deref(), keep_alive, expiry),
+            ..ConnAck::accepted(connect.version, session_present)
+        };
+        self.send(step, key, |packet| connack.encode(connect.version, packet));
+        let client_id = self.sessions[session].client_id.as_str();
+        step.sink.fact(Fact::Connected {
+            connection: id,
+            tag,
+            client_id,
+            version: connect.version,
+            session_present,
+        });
+        if session_present {
+            self.resume_delivery(step, session);
+        }
+    }
+
+    /// A first packet that is no CONNECT, or a broken one.
+    pub(crate) fn handle_bad_connect<S: Sink>(
+        &mut self,
+        step: &mut Step<'_, S>,
+        key: ConnectionKey,
+        bytes: &[u8],
+        error: DecodeError,
+    ) {
+        let code = match error {
+            // MQTT-3.1.2-2, broker.md 2.2: another level. MQTT 3.1, level 3, has another name as well (check 3).
+            DecodeError::UnsupportedProtocolLevel { level } | DecodeError::UnknownProtocolName { level }
+                if level < ProtocolVersion::V311.level() =>
+            {
+                Some(ConnectReturnCode::UnacceptableProtocolVersion.into())
+            }
+            DecodeError::UnsupportedProtocolLevel { .. } => {
+                Some(ReasonCode::UnsupportedProtocolVersion.into())
+            }
+            // MQTT-3.1.4-1: 3.1.1 closes without a word; MQTT 5 may say why in CONNACK.
+            _ if names_version_5(bytes) => Some(match error.reason_code() {
+                ReasonCode::PacketTooLarge => ReasonCode::QuotaExceeded.into(),
+                code => code.into(),
+            }),
+            _ => None,
+        };
+        let refusal =
+            Refusal { code, why: ConnectRefusal::ClientError, reason: DisconnectReason::ClientError };
+        self.refuse_connect(step, key, &refusal);
+    }
+
+    fn judge_connect<S: Sink>(
+        &mut self,
+        step: &mut Step<'_, S>,
+        key: ConnectionKey,
+        connect: &Connect<'_>,
+    ) -> Result<(), Refusal> {
+        let version = connect.version;
+        // broker.md 0.5, 2.2: the account's CONNECT rate counts every CONNECT.
+        if !self.connect_rate.take(step.now.mono) {
+            return Err(self.throttled(version));
+        }
+        let client_id = connect.client_id;
+        if client_id.is_empty() && version == ProtocolVersion::V311 && !connect.clean_start {
+            // MQTT-3.1.3-8.
+            let code = Some(ConnectReturnCode::IdentifierRejected);
+            return Err(Refusal::client_error(version, code, ReasonCode::ClientIdentifierNotValid));
+        }
+        let dollar = client_id.starts_with('$');
+        if dollar {
+            self.assumptions.note(Decision::DollarClientId);
+        }
+        if client_id.len() > self.limits.client_id_bytes as usize
+            || (dollar && self.switches.dollar_client_id == DollarClientId::Refuse)
+        {
+            // broker.md 2.2, 2.3, checks 12 and MQTT-3.1.3-9.
+            let code = Some(ConnectReturnCode::IdentifierRejected);
+            return Err(Refusal::client_error(version, code, ReasonCode::ClientIdentifierNotValid));
+        }
+        if connect.properties.authentication_method.is_some() {
+            // broker.md 3.1: no enhanced authentication; MQTT5-4.12.0-1.
+            return Err(Refusal::client_error(version, None, ReasonCode::BadAuthenticationMethod));
+        }
+        let smallest = self.limits.client_maximum_packet_bytes_min;
+        if connect.properties.maximum_packet_size.is_some_and(|size| size.get() < smallest) {
+            // broker.md 3.2: not allowed to connect; code unverified.
+            return Err(Refusal::client_error(version, None, ReasonCode::UnspecifiedError));
+        }
+        if let Some(will) = &connect.will {
+            if will.qos == QoS::ExactlyOnce {
+                // broker.md row 2.2: 3.1.1 is closed without CONNACK.
+                return Err(Refusal::client_error(version, None, ReasonCode::QosNotSupported));
+            }
+            let tag = self.connections[key].tag;
+            step.not_modelled(tag, Feature::Will);
+            let code = Some(ConnectReturnCode::ServerUnavailable);
+            let mut refusal = Refusal::client_error(version, code, ReasonCode::ImplementationSpecificError);
+            refusal.why = ConnectRefusal::NotModelled;
+            refusal.reason = DisconnectReason::ServerError;
+            return Err(refusal);
+        }
+        Ok(())
+    }
+
+    fn throttled(&mut self, version: ProtocolVersion) -> Refusal {
+        let code = match version {
+            ProtocolVersion::V5 => Some(ReasonCode::QuotaExceeded.into()),
+            ProtocolVersion::V311 => {
+                self.assumptions.note(Decision::ThrottledConnectV311);
+                match self.switches.throttled_connect_v311 {
+                    ThrottledConnectV311::Close => None,
+                    ThrottledConnectV311::ServerUnavailable => {
+                        Some(ConnectReturnCode::ServerUnavailable.into())
+                    }
+                }
+            }
+        };
+        Refusal { code, why: ConnectRefusal::Throttled, reason: DisconnectReason::Throttled }
+    }
+
+    fn refuse_connect<S: Sink>(&mut self, step: &mut Step<'_, S>, key: ConnectionKey, refusal: &Refusal) {
+        step.receipt.connects_refused += 1;
+        let connection = &self.connections[key];
+        let (id, tag) = (connection.id, connection.tag);
+        if let Some(code) = refusal.code {
+            self.send(step, key, |packet| ConnAck::refused(code).encode(code.version(), packet));
+        }
+        step.sink.fact(Fact::ConnectRefused { connection: id, tag, why: refusal.why });
+        self.close(step, key, refusal.reason);
+    }
+
+    /// Takes over, resumes or creates the session of an accepted CONNECT; says whether it was there before.
+    fn open_session<S: Sink>(
+        &mut self,
+        step: &mut Step<'_, S>,
+        key: ConnectionKey,
+        connect: &Connect<'_>,
+        client_id: &str,
+    ) -> (SessionKey, bool) {
+        let mut found = self.sessions.find(client_id);
+        if let Some(session) = found
+            && let Some(incumbent) = self.sessions[session].connection
+        {
+            // broker.md 2.2, MQTT-3.1.4-2, MQTT5-3.1.4-3: the newcomer wins, MQTT 5 hears 0x8E.
+            self.fail(step, incumbent, ReasonCode::SessionTakenOver, DisconnectReason::DuplicateClientId);
+            found = self.sessions.find(client_id);
+        }
+        if let Some(session) = found
+            // broker.md 3.4: sessions do not resume across versions.
+            && (connect.clean_start || self.sessions[session].version != connect.version)
+        {
+            self.end_session(session);
+            found = None;
+        }
+        let tag = self.connections[key].tag;
+        let session_present = found.is_some();
+        let session =
+            found.unwrap_or_else(|| self.sessions.insert(ClientId::new(client_id), connect.version, tag));
+        let account = self.limits.session_expiry_seconds;
+        let held = &mut self.sessions[session];
+        held.connection = Some(key);
+        held.tag = tag;
+        held.expiry_seconds = match connect.version {
+            // broker.md row 2.18.
+            ProtocolVersion::V311 if connect.clean_start => 0,
+            ProtocolVersion::V311 => account,
+            ProtocolVersion::V5 => connect.properties.session_expiry_interval.unwrap_or(0).min(account),
+        };
+        let asked = connect.properties.receive_maximum.map_or(u16::MAX, NonZeroU16::get);
+        held.receive_maximum = asked.min(self.limits.unacked_outbound.min(u16::MAX.into()) as u16);
+        held.maximum_packet_size = connect.properties.maximum_packet_size.map_or(u32::MAX, NonZeroU32::get);
+        (session, session_present)
+    }
+
+    /// An id that no session has (MQTT5-3.2.2-16), drawn from the run's seed.
+    fn assign_client_id(&mut self) -> String {
+        let owner = Owner::named("broker");
+        loop {
+            let n = self.assigned_client_ids * 2;
+            self.assigned_client_ids += 1;
+            let halves = [n, n + 1].map(|n| self.chance.bits(owner, Purpose::AssignedClientId, n));
+            let id = format!("{:016x}{:016x}", halves[0], halves[1]);
+            if self.sessions.find(&id).is_none() {
+                return id;
+            }
+        }
+    }
+
+    /// `broker.md` 2.2: 0 and what is too long become the maximum, what is too short the minimum.
+    fn effective_keep_alive(&self, asked: u16) -> u16 {
+        let (min, max) = (self.limits.keep_alive_min_seconds, self.limits.keep_alive_max_seconds);
+        let effective = if asked == 0 { max } else { u32::from(asked).clamp(min, max) };
+        effective.min(u16::MAX.into()) as u16
+    }
+
+    pub(crate) fn set_keep_alive(
+        &mut self,
+        key: ConnectionKey,
+        id: crate::ConnectionId,
+        from: squall_types::Timestamp,
+    ) {
+        // MQTT-3.1.2-24: one and a half times the keep alive.
+        let at = from.plus_nanos(u64::from(self.connections[key].keep_alive) * 1_500_000_000);
+        self.timers.set(at, TimerKind::KeepAlive, key.to_u32(), id.0 as u32);
+    }
+
+    fn connack_properties<'a>(
+        &self,
+        connect: &Connect<'_>,
+        assigned: Option<&'a str>,
+        keep_alive: u16,
+        expiry: u32,
+    ) -> ConnAckProperties<'a> {
+        if connect.version == ProtocolVersion::V311 {
+            return ConnAckProperties::default();
+        }
+        let asked_expiry = connect.properties.session_expiry_interval.unwrap_or(0);
+        // broker.md 3.2; the two `false` say that retained messages and shared subscriptions are not modelled yet,
+        // and no topic alias maximum says the same of aliases.
+        ConnAckProperties {
+            session_expiry_interval: (expiry != asked_expiry).then_some(expiry),
+            receive_maximum: NonZeroU16::new(self.limits.unacked_inbound.min(u16::MAX.into()) as u16),
+            maximum_qos: Some(QoS::AtLeastOnce),
+            retain_available: Some(false),
+            maximum_packet_size: NonZeroU32::new(self.limits.packet_bytes),
+            assigned_client_identifier: assigned,
+            wildcard_subscription_available: Some(true),
+            subscription_identifier_available: Some(false),
+            shared_subscription_available: Some(false),
+            server_keep_alive: (keep_alive != connect.keep_alive).then_some(keep_alive),
+            ..ConnAckProperties::default()
+        }
+    }
+}
+
+/// Whether a broken CONNECT says that it is MQTT 5: fixed header, then the name `MQTT`, then the level.
+fn names_version_5(bytes: &[u8]) -> bool {
+    let Some(body) = bytes.iter().skip(1).position(|byte| byte & 0x80 == 0) else { return false };
+    bytes[0] == 0x10 && bytes.get(body + 2..body + 9) == Some(b"\x00\x04MQTT\x05")
+}

@@ -1,0 +1,398 @@
+//! PUBLISH to a client: at once, from its store, or again.
+
+use squall_codec::{Ack, Packet, PacketId, Publish, PublishProperties, decode};
+use squall_profile::Decision;
+use squall_profile::switch::DupOnRedelivery;
+use squall_types::{ProtocolVersion, QoS, Timestamp};
+
+use crate::broker::{Broker, Step};
+use crate::connection::ConnectionKey;
+use crate::fact::{DiscardRule, Fact};
+use crate::message::MessageKey;
+use crate::meter::Cause;
+use crate::publish::metered_bytes;
+use crate::rate::RateVerdict;
+use crate::session::{Inflight, SessionKey};
+use crate::sink::Sink;
+use crate::subscription::Match;
+use crate::timer::TimerKind;
+
+const SECOND: u64 = 1_000_000_000;
+
+/// How one PUBLISH goes out.
+#[derive(Clone, Copy)]
+struct Outgoing {
+    packet_id: Option<PacketId>,
+    dup: bool,
+    /// What is left of the message's life; `None` for one that never expires.
+    expiry: Option<u32>,
+}
+
+impl Broker {
+    /// Gives one message to one subscriber. `stored` is the message in store, once somebody needed it there.
+    pub(crate) fn deliver<S: Sink>(
+        &mut self,
+        step: &mut Step<'_, S>,
+        found: Match,
+        publish: &Publish<'_>,
+        stored: &mut Option<MessageKey>,
+    ) {
+        // MQTT-3.8.4-6: the lower of published and granted.
+        let qos = publish.qos.min(found.options.qos);
+        let key = found.session;
+        let connection = self.sessions[key].connection;
+        if connection.is_none() && qos == QoS::AtMostOnce {
+            // broker.md 4: not stored.
+            return;
+        }
+        let limit = self.limits.publishes_per_second_per_connection;
+        if let RateVerdict::Over { .. } = self.sessions[key].publishes.count(step.now.mono, limit) {
+            self.assumptions.note(Decision::PublishRate);
+            return self.discarded(step, key, publish.topic, DiscardRule::PublishRateOut);
+        }
+        let Some(connection) = connection else {
+            return self.store(step, key, publish, stored);
+        };
+        if qos == QoS::AtMostOnce {
+            if self.connections[connection].unsent > self.limits.unsent_bytes_per_connection {
+                self.assumptions.note(Decision::UnsentBytes);
+                return self.discarded(step, key, publish.topic, DiscardRule::UnsentBytes);
+            }
+            let expiry = publish.properties.message_expiry_interval.map(|asked| self.clamp_expiry(asked));
+            let outgoing = Outgoing { packet_id: None, dup: false, expiry };
+            self.send_publish(step, connection, key, publish, outgoing);
+            return;
+        }
+        let message = self.hold(step.now.mono, publish, stored);
+        let session = &mut self.sessions[key];
+        let cold = session.cold_mut();
+        let room = cold.inflight.len() < usize::from(session.receive_maximum)
+            && self.connections[connection].unsent <= self.limits.unsent_bytes_per_connection;
+        let cold = session.cold_mut();
+        // Live messages pass a store that is being emptied (broker.md 4), but not each other.
+        if room && (cold.queue.is_empty() || cold.draining) {
+            self.send_first_time(step, connection, key, message);
+        } else {
+            cold.queue.push_back(message);
+        }
+    }
+
+    /// Keeps a message for a session that is offline.
+    fn store<S: Sink>(
+        &mut self,
+        step: &mut Step<'_, S>,
+        key: SessionKey,
+        publish: &Publish<'_>,
+        stored: &mut Option<MessageKey>,
+    ) {
+        // broker.md 4, check 91.
+        if !self.queue_rate.take(step.now.mono) {
+            return self.discarded(step, key, publish.topic, DiscardRule::QueueRate);
+        }
+        let message = self.hold(step.now.mono, publish, stored);
+        let session = &mut self.sessions[key];
+        session.cold_mut().queue.push_back(message);
+        let tag = session.tag;
+        // pricing.md 1.1: charged when stored, and again when delivered.
+        self.meter.add_message(tag, Cause::Queued, metered_bytes(publish));
+        step.sink.fact(Fact::Queued { tag });
+    }
+
+    /// The message in store, with one holder more.
+    fn hold(&mut self, now: Timestamp, publish: &Publish<'_>, stored: &mut Option<MessageKey>) -> MessageKey {
+        let message = *stored.get_or_insert_with(|| {
+            let expires_at = match publish.properties.message_expiry_interval {
+                None => Timestamp::MAX,
+                Some(asked) => now.plus_nanos(
+                    u64::from(asked.clamp(1, self.limits.message_expiry_max_seconds.max(1))) * SECOND,
+                ),
+            };
+            self.messages.insert(expires_at, |packet| {
+                let kept = Publish { qos: QoS::AtMostOnce, packet_id: None, dup: false, ..publish.clone() };
+                kept.encode(ProtocolVersion::V5, packet).expect("what was decoded can be encoded");
+            })
+        });
+        self.messages.hold(message);
+        message
+    }
+
+    /// `broker.md` 3.5.
+    fn clamp_expiry(&self, asked: u32) -> u32 {
+        asked.clamp(1, self.limits.message_expiry_max_seconds.max(1))
+    }
+
+    /// Sends a message of the session's for the first time, under a packet id of its own.
+    fn send_first_time<S: Sink>(
+        &mut self,
+        step: &mut Step<'_, S>,
+        connection: ConnectionKey,
+        key: SessionKey,
+        message: MessageKey,
+    ) {
+        let now = step.now.mono;
+        let session = &mut self.sessions[key];
+        let packet_id = free_packet_id(session);
+        let inflight =
+            Inflight { message, packet_id: packet_id.get(), resend: false, first_sent: now, last_sent: now };
+        if self.send_stored(step, connection, key, message, packet_id, false) {
+            let cold = self.sessions[key].cold_mut();
+            cold.inflight.push_back(inflight);
+            self.arm_redelivery(key, now);
+        } else {
+            self.messages.release(message);
+        }
+    }
+
+    /// Sends a stored message; false if it cannot be sent any more.
+    fn send_stored<S: Sink>(
+        &mut self,
+        step: &mut Step<'_, S>,
+        connection: ConnectionKey,
+        key: SessionKey,
+        message: MessageKey,
+        packet_id: PacketId,
+        again: bool,
+    ) -> bool {
+        let expires_at = self.messages.expires_at(message);
+        // The buffer is lent out while the broker writes another one from it.
+        let packet = self.messages.take_packet(message);
+        let Ok(Some((Packet::Publish(publish), _))) = decode(ProtocolVersion::V5, &packet, u32::MAX) else {
+            unreachable!("a stored message is an encoded PUBLISH");
+        };
+        let sent = if step.now.mono >= expires_at {
+            // broker.md 3.5, check 98.
+            self.discarded(step, key, publish.topic, DiscardRule::MessageExpiry);
+            false
+        } else {
+            let dup = again && self.switches.dup_on_redelivery == DupOnRedelivery::Yes;
+            let expiry = (expires_at != Timestamp::MAX)
+                .then(|| ((expires_at.0 - step.now.mono.0) / SECOND).min(u32::MAX.into()) as u32);
+            self.send_publish(
+                step,
+                connection,
+                key,
+                &publish,
+                Outgoing { packet_id: Some(packet_id), dup, expiry },
+            )
+        };
+        self.messages.return_packet(message, packet);
+        sent
+    }
+
+    /// Encodes a PUBLISH for one client and sends it; false if the client would not take one of its size.
+    fn send_publish<S: Sink>(
+        &mut self,
+        step: &mut Step<'_, S>,
+        connection: ConnectionKey,
+        key: SessionKey,
+        publish: &Publish<'_>,
+        outgoing: Outgoing,
+    ) -> bool {
+        let session = &self.sessions[key];
+        let (version, tag) = (session.version, session.tag);
+        let packet = Publish {
+            dup: outgoing.dup,
+            qos: if outgoing.packet_id.is_some() { QoS::AtLeastOnce } else { QoS::AtMostOnce },
+            packet_id: outgoing.packet_id,
+            properties: match version {
+                // broker.md check 49: a 3.1.1 subscriber sees no properties.
+                ProtocolVersion::V311 => PublishProperties::default(),
+                ProtocolVersion::V5 => PublishProperties {
+                    message_expiry_interval: outgoing.expiry,
+                    ..publish.properties.clone()
+                },
+            },
+            retain: false,
+            topic: publish.topic,
+            payload: publish.payload,
+        };
+        if session.maximum_packet_size < u32::MAX
+            && packet.encoded_len(version) > session.maximum_packet_size as usize
+        {
+            // MQTT5-3.1.2-24, -25.
+            self.discarded(step, key, publish.topic, DiscardRule::ReceiverPacketSize);
+            return false;
+        }
+        self.send(step, connection, |out| packet.encode(version, out));
+        step.receipt.deliveries += 1;
+        self.meter.add_message(tag, Cause::PublishOut, metered_bytes(&packet));
+        step.sink.fact(Fact::PublishOut { tag });
+        true
+    }
+
+    pub(crate) fn handle_puback<S: Sink>(
+        &mut self,
+        step: &mut Step<'_, S>,
+        connection: ConnectionKey,
+        key: SessionKey,
+        ack: &Ack<'_>,
+    ) {
+        // pricing.md 1.1: one unit with 3.1.1, by size of its user properties with MQTT 5.
+        let tag = self.connections[connection].tag;
+        let bytes = if ack.properties.user_properties.is_empty() {
+            0
+        } else {
+            ack.properties.user_properties.text_len()
+        };
+        self.meter.add_message(tag, Cause::PubAckIn, bytes);
+        let Some(cold) = &mut self.sessions[key].cold else { return };
+        // broker.md check 50: an unknown id is ignored. An error settles the message too (MQTT5-4.4.0-2).
+        if let Some(inflight) = cold.acknowledge(ack.packet_id.get()) {
+            let waiting = !cold.queue.is_empty() && !cold.draining;
+            self.messages.release(inflight.message);
+            if waiting {
+                self.send_waiting(step, key);
+            }
+        }
+    }
+
+    /// Sends what waited for room, as far as there is room now.
+    pub(crate) fn send_waiting<S: Sink>(&mut self, step: &mut Step<'_, S>, key: SessionKey) {
+        loop {
+            let session = &mut self.sessions[key];
+            let Some(connection) = session.connection else { return };
+            let receive_maximum = usize::from(session.receive_maximum);
+            let Some(cold) = &mut session.cold else { return };
+            if cold.draining
+                || cold.inflight.len() >= receive_maximum
+                || self.connections[connection].unsent > self.limits.unsent_bytes_per_connection
+            {
+                return;
+            }
+            let Some(message) = cold.queue.pop_front() else { return };
+            self.send_first_time(step, connection, key, message);
+        }
+    }
+
+    /// Begins to send a resumed session what it missed (`broker.md` 4).
+    pub(crate) fn resume_delivery<S: Sink>(&mut self, step: &mut Step<'_, S>, key: SessionKey) {
+        let Some(cold) = &mut self.sessions[key].cold else { return };
+        if cold.is_empty() {
+            return;
+        }
+        for inflight in &mut cold.inflight {
+            inflight.resend = true;
+        }
+        cold.draining = true;
+        // A timer left over from a connection that ended meanwhile keeps the pace.
+        if !cold.resume_armed {
+            self.on_resume(step, key);
+        }
+    }
+
+    /// Sends a resumed session the next message it missed: what it never acknowledged, then what was stored.
+    pub(crate) fn on_resume<S: Sink>(&mut self, step: &mut Step<'_, S>, key: SessionKey) {
+        let now = step.now.mono;
+        let session = &mut self.sessions[key];
+        let (generation, receive_maximum) = (session.generation, usize::from(session.receive_maximum));
+        let connection = session.connection;
+        let Some(cold) = &mut session.cold else { return };
+        cold.resume_armed = false;
+        let (true, Some(connection)) = (cold.draining, connection) else { return };
+        if let Some(at) = cold.inflight.iter().position(|inflight| inflight.resend) {
+            self.send_again(step, connection, key, at);
+        } else if cold.inflight.len() < receive_maximum
+            && let Some(message) = cold.queue.pop_front()
+        {
+            self.send_first_time(step, connection, key, message);
+        }
+        let cold = self.sessions[key].cold_mut();
+        if cold.queue.is_empty() && !cold.inflight.iter().any(|inflight| inflight.resend) {
+            cold.draining = false;
+            return;
+        }
+        cold.resume_armed = true;
+        let interval = SECOND / u64::from(self.limits.resumed_messages_per_second.max(1));
+        self.timers.set(now.plus_nanos(interval), TimerKind::Resume, key.0, generation);
+    }
+
+    /// Redelivers what was not acknowledged in time on a live connection (`broker.md` D-25).
+    pub(crate) fn on_redelivery<S: Sink>(&mut self, step: &mut Step<'_, S>, key: SessionKey) {
+        let now = step.now.mono;
+        let interval = u64::from(self.limits.redelivery_interval_seconds.max(1)) * SECOND;
+        let session = &mut self.sessions[key];
+        let (connection, version) = (session.connection, session.version);
+        let Some(cold) = &mut session.cold else { return };
+        cold.redelivery_armed = false;
+        let Some(connection) = connection else { return };
+        // broker.md 0.4.
+        let window = SECOND
+            * u64::from(match version {
+                ProtocolVersion::V311 => self.limits.retry_window_v311_seconds,
+                ProtocolVersion::V5 => self.limits.retry_window_v5_seconds,
+            });
+        let mut at = 0;
+        while let Some(inflight) = self.sessions[key].cold_mut().inflight.get(at).copied() {
+            if inflight.resend || now < inflight.last_sent.plus_nanos(interval) {
+                at += 1;
+            } else if now >= inflight.first_sent.plus_nanos(window) {
+                self.give_up(step, key, at);
+            } else if self.send_again(step, connection, key, at) {
+                self.assumptions.note(Decision::RedeliveryInterval);
+                step.sink.fact(Fact::Redelivered { tag: self.tag_of(key) });
+                at += 1;
+            }
+        }
+        let next = self.sessions[key].cold_mut().inflight.iter().map(|inflight| inflight.last_sent).min();
+        if let Some(last_sent) = next {
+            self.arm_redelivery(key, last_sent.max(now.minus_nanos(interval)));
+        }
+        self.send_waiting(step, key);
+    }
+
+    /// Sends the message at `at` of those in flight again; false if it is gone instead.
+    fn send_again<S: Sink>(
+        &mut self,
+        step: &mut Step<'_, S>,
+        connection: ConnectionKey,
+        key: SessionKey,
+        at: usize,
+    ) -> bool {
+        let inflight = self.sessions[key].cold_mut().inflight[at];
+        let packet_id = PacketId::new(inflight.packet_id).expect("a packet id is never 0");
+        let sent = self.send_stored(step, connection, key, inflight.message, packet_id, true);
+        let cold = self.sessions[key].cold_mut();
+        if sent {
+            cold.inflight[at].last_sent = step.now.mono;
+            cold.inflight[at].resend = false;
+            self.arm_redelivery(key, step.now.mono);
+        } else {
+            cold.inflight.remove(at);
+            self.messages.release(inflight.message);
+        }
+        sent
+    }
+
+    /// Drops the message at `at` of those in flight: its retry window is over.
+    fn give_up<S: Sink>(&mut self, step: &mut Step<'_, S>, key: SessionKey, at: usize) {
+        let Some(inflight) = self.sessions[key].cold_mut().inflight.remove(at) else { return };
+        let packet = self.messages.take_packet(inflight.message);
+        if let Ok(Some((Packet::Publish(publish), _))) = decode(ProtocolVersion::V5, &packet, u32::MAX) {
+            self.discarded(step, key, publish.topic, DiscardRule::RetryWindow);
+        }
+        self.messages.return_packet(inflight.message, packet);
+        self.messages.release(inflight.message);
+    }
+
+    fn arm_redelivery(&mut self, key: SessionKey, last_sent: Timestamp) {
+        let interval = u64::from(self.limits.redelivery_interval_seconds.max(1)) * SECOND;
+        let session = &mut self.sessions[key];
+        let generation = session.generation;
+        let cold = session.cold_mut();
+        if !cold.redelivery_armed {
+            cold.redelivery_armed = true;
+            self.timers.set(last_sent.plus_nanos(interval), TimerKind::Redelivery, key.0, generation);
+        }
+    }
+}
+
+/// A packet id that no message in flight has (MQTT-2.3.1-4).
+fn free_packet_id(session: &mut crate::session::Session) -> PacketId {
+    loop {
+        let id = PacketId::new(session.next_packet_id).unwrap_or(PacketId::MIN);
+        session.next_packet_id = id.next().get();
+        if session.cold.as_ref().is_none_or(|cold| !cold.uses(id.get())) {
+            return id;
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! What happens when time comes: silence, expiry, and what was put off.
+
+use squall_codec::ReasonCode;
+use squall_profile::Decision;
+use squall_types::Timestamp;
+
+use crate::broker::{Broker, Step};
+use crate::connection::{ConnectionKey, State};
+use crate::output::{DisconnectReason, Output};
+use crate::session::SessionKey;
+use crate::sink::Sink;
+use crate::timer::{Timer, TimerKind};
+
+impl Broker {
+    pub(crate) fn handle_deadline<S: Sink>(&mut self, step: &mut Step<'_, S>) {
+        while let Some(timer) = self.timers.pop(step.now.mono) {
+            match timer.kind {
+                TimerKind::KeepAlive | TimerKind::ConnectPacket | TimerKind::ResumeReading => {
+                    self.on_connection_timer(step, timer);
+                }
+                TimerKind::SessionExpiry | TimerKind::Redelivery | TimerKind::Resume => {
+                    self.on_session_timer(step, timer);
+                }
+            }
+        }
+    }
+
+    fn on_connection_timer<S: Sink>(&mut self, step: &mut Step<'_, S>, timer: Timer) {
+        let Some(key) = ConnectionKey::from_u32(timer.key) else { return };
+        let Some(connection) = self.connections.get(key) else { return };
+        if connection.id.0 as u32 != timer.generation {
+            return;
+        }
+        let id = connection.id;
+        match (timer.kind, connection.state) {
+            (TimerKind::KeepAlive, State::Connected { .. }) => {
+                let silent = step.now.mono - connection.last_received;
+                if silent.as_nanos() >= u128::from(connection.keep_alive) * 1_500_000_000 {
+                    // MQTT-3.1.2-24, MQTT5-3.1.2-22, broker.md 2.2.
+                    let code = ReasonCode::KeepAliveTimeout;
+                    self.fail(step, key, code, DisconnectReason::KeepAliveTimeout);
+                } else {
+                    let from = connection.last_received;
+                    self.set_keep_alive(key, id, from);
+                }
+            }
+            (TimerKind::ConnectPacket, State::Awaiting) => {
+                // MQTT 3.1.4: no CONNECT within a reasonable time.
+                self.assumptions.note(Decision::ConnectPacketTime);
+                self.close(step, key, DisconnectReason::ClientError);
+            }
+            (TimerKind::ResumeReading, _) => {
+                self.connections[key].paused = false;
+                step.sink.output(Output::ResumeReading { connection: id });
+            }
+            _ => {}
+        }
+    }
+
+    fn on_session_timer<S: Sink>(&mut self, step: &mut Step<'_, S>, timer: Timer) {
+        let key = SessionKey(timer.key);
+        if self.sessions.generation(key) != Some(timer.generation) {
+            return;
+        }
+        match timer.kind {
+            TimerKind::SessionExpiry => {
+                self.sessions[key].expiry_timer = Timestamp::MAX;
+                if self.sessions[key].connection.is_some() {
+                    return;
+                }
+                // A session that was resumed and left again lives longer than this timer knew.
+                if step.now.mono >= self.expires_at(key) {
+                    self.end_session(key);
+                } else {
+                    self.arm_expiry(key);
+                }
+            }
+            TimerKind::Redelivery => self.on_redelivery(step, key),
+            TimerKind::Resume => self.on_resume(step, key),
+            TimerKind::KeepAlive | TimerKind::ConnectPacket | TimerKind::ResumeReading => {}
+        }
+    }
+
+    /// A session lost its connection: it ends, or begins to expire (`broker.md` 3.4, 4).
+    pub(crate) fn release_session(&mut self, now: Timestamp, key: SessionKey) {
+        let session = &mut self.sessions[key];
+        session.connection = None;
+        session.disconnected_at = now;
+        if session.expiry_seconds == 0 {
+            return self.end_session(key);
+        }
+        if let Some(cold) = &mut session.cold {
+            cold.draining = false;
+            if cold.is_empty() && !cold.redelivery_armed && !cold.resume_armed {
+                session.cold = None;
+            }
+        }
+        self.arm_expiry(key);
+        self.assumptions.note(Decision::SessionExpiry);
+    }
+
+    /// Makes sure that a timer fires no later than the session's end; one that is pending serves again.
+    fn arm_expiry(&mut self, key: SessionKey) {
+        let at = self.expires_at(key);
+        let session = &mut self.sessions[key];
+        if session.expiry_timer > at {
+            session.expiry_timer = at;
+            self.timers.set(at, TimerKind::SessionExpiry, key.0, session.generation);
+        }
+    }
+
+    fn expires_at(&self, key: SessionKey) -> Timestamp {
+        let session = &self.sessions[key];
+        let seconds = u64::from(session.expiry_seconds) + u64::from(self.limits.session_expiry_slack_seconds);
+        session.disconnected_at.plus_nanos(seconds * 1_000_000_000)
+    }
+
+    /// Forgets a session: its subscriptions, and its part in messages (MQTT-3.1.2-6).
+    pub(crate) fn end_session(&mut self, key: SessionKey) {
+        let mut session = self.sessions.remove(key);
+        debug_assert!(session.connection.is_none(), "a session ends after its connection");
+        self.subscriptions.clear(&mut session.subscriptions);
+        if let Some(cold) = session.cold {
+            for message in cold.inflight.iter().map(|inflight| inflight.message).chain(cold.queue) {
+                self.messages.release(message);
+            }
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! Metering: billable units by connection tag, dimension and cause (`pricing.md` section 1).
+
+use core::time::Duration;
+
+use squall_types::Timestamp;
+
+use crate::input::Tag;
+
+/// One metered unit of messaging: 5 KB of 1,024 bytes (`pricing.md` section 1).
+pub const MESSAGE_UNIT_BYTES: usize = 5_120;
+
+/// What is billed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Dimension {
+    /// Messages, in units of 5 KB.
+    Messages,
+    /// Connected time, in minutes begun.
+    ConnectivityMinutes,
+}
+
+impl Dimension {
+    /// The spelling in results.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Messages => "messages",
+            Self::ConnectivityMinutes => "connectivity_minutes",
+        }
+    }
+}
+
+/// What brought the units about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Cause {
+    /// An accepted CONNECT.
+    Connect,
+    /// A PUBLISH taken from a client.
+    PublishIn,
+    /// A PUBLISH sent to a client.
+    PublishOut,
+    /// A PUBACK taken from a client.
+    PubAckIn,
+    /// A SUBSCRIBE.
+    Subscribe,
+    /// A message stored for an offline session.
+    Queued,
+    /// An HTTPS request of the data plane.
+    HttpRequest,
+    /// The answer to one.
+    HttpResponse,
+    /// A connection that stood.
+    Connected,
+}
+
+impl Cause {
+    /// All causes.
+    pub const ALL: &[Self] = &[
+        Self::Connect,
+        Self::PublishIn,
+        Self::PublishOut,
+        Self::PubAckIn,
+        Self::Subscribe,
+        Self::Queued,
+        Self::HttpRequest,
+        Self::HttpResponse,
+        Self::Connected,
+    ];
+
+    /// The spelling in results.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Connect => "connect",
+            Self::PublishIn => "publish_in",
+            Self::PublishOut => "publish_out",
+            Self::PubAckIn => "puback_in",
+            Self::Subscribe => "subscribe",
+            Self::Queued => "queued",
+            Self::HttpRequest => "http_request",
+            Self::HttpResponse => "http_response",
+            Self::Connected => "connected",
+        }
+    }
+
+    /// The dimension that the cause counts in.
+    pub const fn dimension(self) -> Dimension {
+        match self {
+            Self::Connected => Dimension::ConnectivityMinutes,
+            _ => Dimension::Messages,
+        }
+    }
+}
+
+const CAUSES: usize = Cause::ALL.len();
+
+/// Units so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Meter {
+    by_tag: Vec<[u64; CAUSES]>,
+}
+
+impl Meter {
+    /// The units of `cause` for connections of `tag`.
+    pub fn units(&self, tag: Tag, cause: Cause) -> u64 {
+        self.by_tag.get(usize::from(tag.0)).map_or(0, |causes| causes[cause as usize])
+    }
+
+    /// One more than the highest tag metered.
+    pub const fn tags(&self) -> usize {
+        self.by_tag.len()
+    }
+
+    #[inline]
+    pub(crate) fn add(&mut self, tag: Tag, cause: Cause, units: u64) {
+        let index = usize::from(tag.0);
+        if index >= self.by_tag.len() {
+            self.by_tag.resize(index + 1, [0; CAUSES]);
+        }
+        self.by_tag[index][cause as usize] += units;
+    }
+
+    #[inline]
+    pub(crate) fn add_message(&mut self, tag: Tag, cause: Cause, bytes: usize) {
+        self.add(tag, cause, message_units(bytes));
+    }
+}
+
+/// Messaging units of so many bytes: every 5 KB begun, at least one.
+pub const fn message_units(bytes: usize) -> u64 {
+    if bytes == 0 { 1 } else { bytes.div_ceil(MESSAGE_UNIT_BYTES) as u64 }
+}
+
+/// Minutes begun by a connection that stood from `from` to `to`; a part of a minute counts whole, and a
+/// connection counts at least one (`pricing.md` 1.2).
+pub(crate) const fn connected_minutes(from: Timestamp, to: Timestamp) -> u64 {
+    const MINUTE: u64 = Duration::from_secs(60).as_nanos() as u64;
+    let minutes = to.0.saturating_sub(from.0).div_ceil(MINUTE);
+    if minutes == 0 { 1 } else { minutes }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_are_metered_in_steps_of_5_kb() {
+        // pricing.md P10, P11, P12.
+        for (bytes, units) in [(0, 1), (1, 1), (5_120, 1), (5_121, 2), (5_130, 2), (131_072, 26)] {
+            assert_eq!(message_units(bytes), units, "{bytes}");
+        }
+    }
+
+    #[test]
+    fn a_minute_begun_is_a_minute_billed() {
+        let start = Timestamp::from_secs(10);
+        for (seconds, minutes) in [(0, 1), (1, 1), (60, 1), (61, 2), (600, 10)] {
+            assert_eq!(connected_minutes(start, Timestamp::from_secs(10 + seconds)), minutes, "{seconds}");
+        }
+    }
+}

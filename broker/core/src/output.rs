@@ -1,0 +1,120 @@
+//! What the broker tells the driver to do.
+
+use core::fmt;
+
+use crate::input::{AskId, ConnectionId, Lsn, RequestId};
+use crate::request::Reply;
+
+/// One thing that the driver must do.
+///
+/// `after` is durability's gate: the driver keeps one first-in-first-out queue a connection and lets an output
+/// leave once records up to `after` are durable; 0 leaves at once. With durability off every `after` is 0.
+#[derive(Clone, Copy, Debug)]
+pub enum Output<'a> {
+    /// Write these bytes: whole packets, one or several.
+    Bytes {
+        /// On which connection.
+        connection: ConnectionId,
+        /// What must be durable first.
+        after: Lsn,
+        /// The bytes.
+        bytes: &'a [u8],
+    },
+    /// End the connection once everything before has left. The broker has already forgotten it.
+    Close {
+        /// Which connection.
+        connection: ConnectionId,
+        /// What must be durable first.
+        after: Lsn,
+        /// Why, in the words of lifecycle events.
+        reason: DisconnectReason,
+    },
+    /// Stop reading from the connection: a throughput quota delays it.
+    PauseReading {
+        /// Which connection.
+        connection: ConnectionId,
+    },
+    /// Read from the connection again.
+    ResumeReading {
+        /// Which connection.
+        connection: ConnectionId,
+    },
+    /// The answer to a request.
+    Reply {
+        /// Which request.
+        request: RequestId,
+        /// What must be durable first.
+        after: Lsn,
+        /// The answer.
+        reply: Reply,
+    },
+    /// A question for the outside, answered by [`crate::Input::Answer`].
+    Ask {
+        /// Its name.
+        ask: AskId,
+        /// The question.
+        question: Question,
+    },
+    /// Records to make durable; not emitted while durability is off.
+    Persist {
+        /// The position of the last of them.
+        lsn: Lsn,
+    },
+}
+
+/// What the broker can ask of the outside. Nothing yet: authorizers, hooks, rule targets and signatures come
+/// with the services that need them.
+#[derive(Clone, Copy, Debug)]
+pub enum Question {}
+
+/// Why a connection ended, spelled as `disconnectReason` of lifecycle events (`broker.md` 5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum DisconnectReason {
+    /// The client sent DISCONNECT.
+    ClientInitiated,
+    /// The client broke the protocol or a size limit.
+    ClientError,
+    /// The transport broke.
+    ConnectionLost,
+    /// Another connection with the client id took over.
+    DuplicateClientId,
+    /// Nothing came for 1.5 keep alives.
+    KeepAliveTimeout,
+    /// A rate limit was exceeded for too long, or at CONNECT.
+    Throttled,
+    /// The broker does not model what was asked for.
+    ServerError,
+}
+
+impl DisconnectReason {
+    /// All reasons.
+    pub const ALL: &[Self] = &[
+        Self::ClientInitiated,
+        Self::ClientError,
+        Self::ConnectionLost,
+        Self::DuplicateClientId,
+        Self::KeepAliveTimeout,
+        Self::Throttled,
+        Self::ServerError,
+    ];
+
+    /// The spelling of lifecycle events.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ClientInitiated => "CLIENT_INITIATED_DISCONNECT",
+            Self::ClientError => "CLIENT_ERROR",
+            Self::ConnectionLost => "CONNECTION_LOST",
+            Self::DuplicateClientId => "DUPLICATE_CLIENTID",
+            Self::KeepAliveTimeout => "MQTT_KEEP_ALIVE_TIMEOUT",
+            Self::Throttled => "THROTTLED",
+            Self::ServerError => "SERVER_ERROR",
+        }
+    }
+}
+
+impl fmt::Display for DisconnectReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

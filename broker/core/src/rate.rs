@@ -1,0 +1,113 @@
+//! Rate limits: a token bucket for the account, a one-second window for a connection.
+
+use squall_types::Timestamp;
+
+const SECOND: u64 = 1_000_000_000;
+
+/// A token bucket that holds one second of its rate and starts full.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TokenBucket {
+    /// Tokens in units of 10^-9, so that `rate` a second is `rate` a nanosecond.
+    level: u64,
+    rate: u64,
+    at: Timestamp,
+}
+
+impl TokenBucket {
+    pub(crate) const fn new(per_second: u32) -> Self {
+        Self { level: per_second as u64 * SECOND, rate: per_second as u64, at: Timestamp::ZERO }
+    }
+
+    /// Takes one token, if there is one.
+    pub(crate) fn take(&mut self, now: Timestamp) -> bool {
+        let elapsed = now.0.saturating_sub(self.at.0).min(SECOND);
+        self.level = (self.level + elapsed * self.rate).min(self.rate * SECOND);
+        self.at = now;
+        let granted = self.level >= SECOND;
+        if granted {
+            self.level -= SECOND;
+        }
+        granted
+    }
+}
+
+/// A count over windows of one second, each of which begins with the first event after the last one ended.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct SecondWindow {
+    start: u64,
+    count: u32,
+    /// Windows in a row that saw more than the limit.
+    exceeded_in_a_row: u16,
+    started: bool,
+}
+
+/// What a [`SecondWindow`] says of one more event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RateVerdict {
+    /// Within the limit.
+    Within,
+    /// Over it; so many windows in a row have been, this one included.
+    Over { windows_in_a_row: u16 },
+}
+
+impl SecondWindow {
+    pub(crate) fn count(&mut self, now: Timestamp, limit: u32) -> RateVerdict {
+        if !self.started || now.0 >= self.start + SECOND {
+            let adjacent = self.started && now.0 < self.start + 2 * SECOND;
+            if self.count <= limit || !adjacent {
+                self.exceeded_in_a_row = 0;
+            }
+            self.start = now.0;
+            self.count = 0;
+            self.started = true;
+        }
+        self.count = self.count.saturating_add(1);
+        if self.count <= limit {
+            return RateVerdict::Within;
+        }
+        if self.count == limit + 1 {
+            self.exceeded_in_a_row = self.exceeded_in_a_row.saturating_add(1);
+        }
+        RateVerdict::Over { windows_in_a_row: self.exceeded_in_a_row }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bucket_grants_a_burst_of_one_second_and_then_its_rate() {
+        let mut bucket = TokenBucket::new(500);
+        let granted = |bucket: &mut TokenBucket, at| (0..2_000).filter(|_| bucket.take(at)).count();
+        assert_eq!(granted(&mut bucket, Timestamp::ZERO), 500);
+        assert_eq!(granted(&mut bucket, Timestamp(500_000_000)), 250);
+        assert_eq!(granted(&mut bucket, Timestamp::from_secs(60)), 500);
+        assert_eq!(TokenBucket::new(0).take(Timestamp::from_secs(9)), false);
+    }
+
+    #[test]
+    fn a_window_lets_the_limit_through_and_counts_windows_over_it() {
+        let mut window = SecondWindow::default();
+        let mut over = 0;
+        for n in 0..150 {
+            // 150 in one second, broker.md check 46.
+            if window.count(Timestamp(n * 6_000_000), 100) != RateVerdict::Within {
+                over += 1;
+            }
+        }
+        assert_eq!(over, 50);
+        for second in 1..4_u64 {
+            for _ in 0..100 {
+                assert_eq!(window.count(Timestamp::from_secs(second), 100), RateVerdict::Within);
+            }
+            let expected = RateVerdict::Over { windows_in_a_row: second as u16 + 1 };
+            assert_eq!(window.count(Timestamp::from_secs(second), 100), expected);
+        }
+        // A quiet second breaks the row.
+        for _ in 0..100 {
+            window.count(Timestamp::from_secs(6), 100);
+        }
+        assert_eq!(window.count(Timestamp::from_secs(6), 100), RateVerdict::Over { windows_in_a_row: 1 });
+    }
+}

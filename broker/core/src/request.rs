@@ -1,0 +1,37 @@
+//! Control- and data-plane calls, with the operation and error names of the public API.
+
+use squall_types::QoS;
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug)]
+pub enum Call<'a> {
+    /// `iot-data:Publish` (`broker.md` 1.3).
+    Publish {
+        /// Topic name.
+        topic: &'a str,
+        /// Payload.
+        payload: &'a [u8],
+        /// QoS, 0 or 1.
+        qos: QoS,
+    },
+}
+
+/// The answer to a [`Call`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// Done, HTTP 200.
+    Ok,
+    /// `InvalidRequestException`, HTTP 400.
+    InvalidRequest(InvalidRequest),
+}
+
+/// Why a request is invalid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InvalidRequest {
+    /// The topic is empty, too long, too deep, reserved or has a wildcard.
+    Topic,
+    /// The payload is over the limit.
+    Payload,
+    /// The QoS is 2.
+    QoS,
+}

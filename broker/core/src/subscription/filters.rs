@@ -1,0 +1,94 @@
+//! The filters that somebody subscribes with, each once: found by text, matched by topic.
+
+use hashbrown::HashTable;
+use slab::Slab;
+
+use super::trie::{Trie, TrieNode};
+use crate::hash::hash_text;
+
+/// A filter's key inside the core.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct FilterKey(pub(super) u32);
+
+#[derive(Debug)]
+struct Filter {
+    text: Box<str>,
+    first: u32,
+    last: u32,
+    /// Where it ends in the trie; `None` for a filter without wildcards.
+    node: Option<TrieNode>,
+}
+
+/// What one filter costs besides its text: the record and its place in the table.
+#[cfg(test)]
+pub(super) const BYTES_A_FILTER: usize = size_of::<Filter>() + 6;
+
+#[derive(Debug)]
+pub(super) struct Filters {
+    filters: Slab<Filter>,
+    by_text: HashTable<u32>,
+    trie: Trie,
+}
+
+impl Filters {
+    pub(super) fn new(hash_matches_parent: bool) -> Self {
+        Self { filters: Slab::new(), by_text: HashTable::new(), trie: Trie::new(hash_matches_parent) }
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.filters.is_empty() && self.by_text.is_empty() && self.trie.is_empty()
+    }
+
+    pub(super) fn find(&self, text: &str) -> Option<FilterKey> {
+        self.by_text
+            .find(hash_text(text), |&key| &*self.filters[key as usize].text == text)
+            .map(|&key| FilterKey(key))
+    }
+
+    pub(super) fn find_or_insert(&mut self, text: &str) -> FilterKey {
+        if let Some(found) = self.find(text) {
+            return found;
+        }
+        let key = u32::try_from(self.filters.vacant_key()).expect("fewer than 2^32 filters");
+        let node = text.contains(['+', '#']).then(|| self.trie.insert(text, key));
+        self.filters.insert(Filter { text: text.into(), first: super::NONE, last: super::NONE, node });
+        let filters = &self.filters;
+        self.by_text.insert_unique(hash_text(text), key, |&key| hash_text(&filters[key as usize].text));
+        FilterKey(key)
+    }
+
+    pub(super) fn remove(&mut self, key: FilterKey) {
+        let filter = self.filters.remove(key.0 as usize);
+        if let Ok(entry) = self.by_text.find_entry(hash_text(&filter.text), |&other| other == key.0) {
+            entry.remove();
+        }
+        if let Some(node) = filter.node {
+            self.trie.remove(node);
+        }
+    }
+
+    /// Appends the filters that `topic` matches: first the one that equals it, then those with wildcards.
+    pub(super) fn matching(&mut self, topic: &str, out: &mut Vec<FilterKey>) {
+        out.extend(self.find(topic));
+        if !self.trie.is_empty() {
+            self.trie.matching(topic, out);
+        }
+    }
+
+    pub(super) fn first(&self, key: FilterKey) -> u32 {
+        self.filters[key.0 as usize].first
+    }
+
+    pub(super) fn last(&self, key: FilterKey) -> u32 {
+        self.filters[key.0 as usize].last
+    }
+
+    pub(super) fn set_first(&mut self, key: FilterKey, subscription: u32) {
+        self.filters[key.0 as usize].first = subscription;
+    }
+
+    pub(super) fn set_last(&mut self, key: FilterKey, subscription: u32) {
+        self.filters[key.0 as usize].last = subscription;
+    }
+}

@@ -1,0 +1,290 @@
+//! Who is subscribed to what.
+//!
+//! ```text
+//! topic ── one look-up by text ──> filter without wildcards ┐
+//!       └─ trie of interned levels ──> filters with them    ├──> subscriptions ──> sessions
+//! ```
+//!
+//! A subscription is one record in two lists: that of its filter, in order of arrival, and that of its session.
+
+mod filters;
+mod trie;
+
+use slab::Slab;
+use squall_types::QoS;
+
+use self::filters::{FilterKey, Filters};
+use crate::session::SessionKey;
+
+const NONE: u32 = u32::MAX;
+
+/// A subscription's key inside the core.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SubscriptionKey(u32);
+
+impl SubscriptionKey {
+    pub(crate) const NONE: Self = Self(NONE);
+}
+
+/// What a session asked for with a filter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SubscribeOptions {
+    pub(crate) qos: QoS,
+    pub(crate) no_local: bool,
+}
+
+/// A subscription that a topic matches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Match {
+    pub(crate) session: SessionKey,
+    pub(crate) options: SubscribeOptions,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Subscription {
+    session: SessionKey,
+    filter: FilterKey,
+    next_in_session: u32,
+    previous_in_filter: u32,
+    next_in_filter: u32,
+    options: SubscribeOptions,
+}
+
+/// All subscriptions of the account.
+#[derive(Debug)]
+pub(crate) struct Subscriptions {
+    subscriptions: Slab<Subscription>,
+    filters: Filters,
+    matched_filters: Vec<FilterKey>,
+}
+
+impl Subscriptions {
+    pub(crate) fn new(hash_matches_parent: bool) -> Self {
+        Self {
+            subscriptions: Slab::new(),
+            filters: Filters::new(hash_matches_parent),
+            matched_filters: Vec::new(),
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.subscriptions.len()
+    }
+
+    /// Subscribes a session whose list begins at `head`. A filter that it already holds takes the new options
+    /// (MQTT-3.8.4-3). Returns whether the subscription is new.
+    pub(crate) fn subscribe(
+        &mut self,
+        head: &mut SubscriptionKey,
+        session: SessionKey,
+        filter: &str,
+        options: SubscribeOptions,
+    ) -> bool {
+        let filter = self.filters.find_or_insert(filter);
+        if let Some(held) = self.find_in_session(*head, filter) {
+            self.subscriptions[held as usize].options = options;
+            return false;
+        }
+        let last = self.filters.last(filter);
+        let key = self.subscriptions.insert(Subscription {
+            session,
+            filter,
+            next_in_session: head.0,
+            previous_in_filter: last,
+            next_in_filter: NONE,
+            options,
+        });
+        let key = u32::try_from(key).expect("fewer than 2^32 subscriptions");
+        *head = SubscriptionKey(key);
+        match last {
+            NONE => self.filters.set_first(filter, key),
+            _ => self.subscriptions[last as usize].next_in_filter = key,
+        }
+        self.filters.set_last(filter, key);
+        true
+    }
+
+    /// Whether a session whose list begins at `head` holds `filter`.
+    pub(crate) fn holds(&self, head: SubscriptionKey, filter: &str) -> bool {
+        self.filters.find(filter).is_some_and(|filter| self.find_in_session(head, filter).is_some())
+    }
+
+    /// Removes a session's subscription to `filter`, compared character for character (MQTT-3.10.4-1).
+    pub(crate) fn unsubscribe(&mut self, head: &mut SubscriptionKey, filter: &str) -> bool {
+        let Some(filter) = self.filters.find(filter) else { return false };
+        let mut previous = NONE;
+        let mut at = head.0;
+        while at != NONE {
+            let subscription = self.subscriptions[at as usize];
+            if subscription.filter == filter {
+                match previous {
+                    NONE => head.0 = subscription.next_in_session,
+                    _ => self.subscriptions[previous as usize].next_in_session = subscription.next_in_session,
+                }
+                self.remove(at);
+                return true;
+            }
+            previous = at;
+            at = subscription.next_in_session;
+        }
+        false
+    }
+
+    /// Removes all subscriptions of a session.
+    pub(crate) fn clear(&mut self, head: &mut SubscriptionKey) {
+        let mut at = head.0;
+        *head = SubscriptionKey::NONE;
+        while at != NONE {
+            let next = self.subscriptions[at as usize].next_in_session;
+            self.remove(at);
+            at = next;
+        }
+    }
+
+    /// Appends every subscription that `topic` matches, filter by filter in order of subscription. Returns how
+    /// many filters matched: with one, no session occurs twice.
+    pub(crate) fn matches(&mut self, topic: &str, out: &mut Vec<Match>) -> usize {
+        self.matched_filters.clear();
+        self.filters.matching(topic, &mut self.matched_filters);
+        for &filter in &self.matched_filters {
+            let mut at = self.filters.first(filter);
+            while at != NONE {
+                let subscription = &self.subscriptions[at as usize];
+                out.push(Match { session: subscription.session, options: subscription.options });
+                at = subscription.next_in_filter;
+            }
+        }
+        self.matched_filters.len()
+    }
+
+    fn find_in_session(&self, head: SubscriptionKey, filter: FilterKey) -> Option<u32> {
+        let mut at = head.0;
+        while at != NONE {
+            let subscription = &self.subscriptions[at as usize];
+            if subscription.filter == filter {
+                return Some(at);
+            }
+            at = subscription.next_in_session;
+        }
+        None
+    }
+
+    fn remove(&mut self, key: u32) {
+        let subscription = self.subscriptions.remove(key as usize);
+        let (previous, next) = (subscription.previous_in_filter, subscription.next_in_filter);
+        match previous {
+            NONE => self.filters.set_first(subscription.filter, next),
+            _ => self.subscriptions[previous as usize].next_in_filter = next,
+        }
+        match next {
+            NONE => self.filters.set_last(subscription.filter, previous),
+            _ => self.subscriptions[next as usize].previous_in_filter = previous,
+        }
+        if previous == NONE && next == NONE {
+            self.filters.remove(subscription.filter);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use squall_types::filter_matches;
+
+    use super::*;
+
+    const AT_MOST_ONCE: SubscribeOptions = SubscribeOptions { qos: QoS::AtMostOnce, no_local: false };
+
+    #[test]
+    fn a_subscription_stays_in_its_budget() {
+        // Design section 2: one subscription with its topic in 96 bytes; the topic's text is 24 to 40 of them.
+        assert_eq!(size_of::<Subscription>(), 24);
+        assert!(size_of::<Subscription>() + filters::BYTES_A_FILTER + 32 <= 96);
+    }
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        Subscribe { session: u32, filter: String },
+        Unsubscribe { session: u32, filter: String },
+        Clear { session: u32 },
+        Publish { topic: String },
+    }
+
+    fn levels(wild: bool) -> impl Strategy<Value = String> {
+        let level = prop_oneof![4 => Just("a"), 4 => Just("b"), 1 => Just(""), 1 => Just("$x")];
+        let plain = proptest::collection::vec(level, 1..4).prop_map(|levels| levels.join("/"));
+        (plain, any::<prop::sample::Index>(), 0..4_u8).prop_map(move |(text, at, kind)| {
+            let mut levels: Vec<&str> = text.split('/').collect();
+            let at = at.index(levels.len());
+            match kind {
+                0 if wild => levels[at] = "+",
+                1 if wild => {
+                    levels.truncate(at);
+                    levels.push("#");
+                }
+                _ => {}
+            }
+            let text = levels.join("/");
+            if text.is_empty() { "a".to_owned() } else { text }
+        })
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        prop_oneof![
+            4 => (0..4_u32, levels(true)).prop_map(|(session, filter)| Step::Subscribe { session, filter }),
+            2 => (0..4_u32, levels(true)).prop_map(|(session, filter)| Step::Unsubscribe { session, filter }),
+            1 => (0..4_u32).prop_map(|session| Step::Clear { session }),
+            4 => levels(false).prop_map(|topic| Step::Publish { topic }),
+        ]
+    }
+
+    proptest! {
+        /// Against a list of (session, filter) that is searched with the plain matcher.
+        #[test]
+        fn agrees_with_a_list(steps in proptest::collection::vec(step(), 0..80), parent: bool) {
+            let mut real = Subscriptions::new(parent);
+            let mut heads = [SubscriptionKey::NONE; 4];
+            let mut model: Vec<(u32, String)> = Vec::new();
+            for step in steps {
+                match step {
+                    Step::Subscribe { session, filter } => {
+                        let head = &mut heads[session as usize];
+                        let new = real.subscribe(head, SessionKey(session), &filter, AT_MOST_ONCE);
+                        prop_assert_eq!(new, !model.contains(&(session, filter.clone())));
+                        if new {
+                            model.push((session, filter));
+                        }
+                    }
+                    Step::Unsubscribe { session, filter } => {
+                        let gone = real.unsubscribe(&mut heads[session as usize], &filter);
+                        let before = model.len();
+                        model.retain(|held| *held != (session, filter.clone()));
+                        prop_assert_eq!(gone, model.len() < before);
+                    }
+                    Step::Clear { session } => {
+                        real.clear(&mut heads[session as usize]);
+                        model.retain(|held| held.0 != session);
+                    }
+                    Step::Publish { topic } => {
+                        let mut found = Vec::new();
+                        real.matches(&topic, &mut found);
+                        let mut found: Vec<u32> = found.iter().map(|found| found.session.0).collect();
+                        let mut expected: Vec<u32> = model
+                            .iter()
+                            .filter(|held| filter_matches(&held.1, &topic, parent))
+                            .map(|held| held.0)
+                            .collect();
+                        found.sort_unstable();
+                        expected.sort_unstable();
+                        prop_assert_eq!(found, expected, "{}", topic);
+                    }
+                }
+                prop_assert_eq!(real.len(), model.len());
+            }
+            for head in &mut heads {
+                real.clear(head);
+            }
+            prop_assert!(real.filters.is_empty(), "nothing may stay behind");
+        }
+    }
+}

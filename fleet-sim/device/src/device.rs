@@ -1,0 +1,591 @@
+//! The device itself.
+
+use squall_codec::{
+    Ack, AckType, ConnAck, Connect, ConnectProperties, Packet, PacketId, Publish, ReasonCode, SubAck,
+    Subscribe, SubscriptionOptions, decode,
+};
+use squall_types::{ProtocolVersion, QoS, Timestamp};
+
+use crate::outbox::{Entry, Outbox};
+use crate::profile::{DeviceProfile, Offline};
+use crate::sink::{AttemptFailure, DeviceFact, DeviceSink, TimerToken};
+
+/// From PINGREQ to giving the connection up; within the range of common clients (3 s to 30 s).
+const PING_TIMEOUT_NANOS: u64 = 10_000_000_000;
+/// Filters in one SUBSCRIBE: what the service takes (`broker.md` 7.1).
+const FILTERS_PER_SUBSCRIBE: usize = 8;
+/// Unacknowledged publishes where CONNACK names no Receive Maximum (`broker.md` 7.1).
+const UNACKED_PUBLISHES: u16 = 100;
+/// No service sends larger packets to a device than it takes from one.
+const LARGEST_PACKET: u32 = 1 << 20;
+
+/// Something that happened to a device.
+#[derive(Clone, Copy, Debug)]
+pub enum DeviceInput<'a> {
+    /// It is switched on.
+    Start,
+    /// The transport that it asked for is set up.
+    Up,
+    /// The transport that it asked for failed.
+    Failed(TransportFailure),
+    /// Bytes came.
+    Bytes(&'a [u8]),
+    /// The transport was closed or reset by the other side or the network.
+    Closed,
+    /// A timer fired.
+    Timer(TimerToken),
+}
+
+/// How setting up a transport failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TransportFailure {
+    /// The other side refused.
+    Refused,
+}
+
+/// Buffers that all devices of a world share.
+#[derive(Clone, Debug, Default)]
+pub struct Scratch {
+    topic: String,
+    payload: String,
+    packet: Vec<u8>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum State {
+    #[default]
+    Idle,
+    Connecting,
+    AwaitingConnack,
+    Connected,
+    Waiting,
+}
+
+/// One device: 64 bytes, and an outbox while publishes are not done.
+#[derive(Debug)]
+pub struct Device {
+    started: Timestamp,
+    /// When it first wanted the connection that it waits for or has.
+    wanted: Timestamp,
+    /// When the present attempt began; once connected, when it last sent something.
+    since: Timestamp,
+    rare: Box<Rare>,
+    index: u32,
+    /// How many back-off waits were drawn.
+    draws: u32,
+    /// The previous wait in microseconds (decorrelated jitter).
+    previous_wait: u32,
+    /// How many publishes of pattern 0 fell due.
+    published: u32,
+    /// Failed attempts in a row.
+    failed: u16,
+    /// Tells timers of this connection from those of earlier ones.
+    generation: u16,
+    next_packet_id: u16,
+    /// The keep alive in force, in seconds.
+    keep_alive: u16,
+    receive_maximum: u16,
+    state: State,
+    awaiting_pingresp: bool,
+}
+
+/// What most handlers of most devices do not touch.
+#[derive(Debug, Default)]
+struct Rare {
+    outbox: Outbox,
+    /// The beginning of a packet whose rest has not come.
+    partial: Vec<u8>,
+    /// SUBSCRIBE packets not answered: packet id, and the first filter in it.
+    subscribing: Vec<(u16, u16)>,
+    /// How many publishes of patterns 1, 2, ... fell due.
+    published: Vec<u32>,
+    disconnect_reason: Option<ReasonCode>,
+}
+
+impl Device {
+    /// The device `index` of a fleet, switched off.
+    pub fn new(index: u32) -> Self {
+        Self {
+            started: Timestamp::ZERO,
+            wanted: Timestamp::ZERO,
+            since: Timestamp::ZERO,
+            rare: Box::default(),
+            index,
+            draws: 0,
+            previous_wait: 0,
+            published: 0,
+            failed: 0,
+            generation: 0,
+            next_packet_id: 1,
+            keep_alive: 0,
+            receive_maximum: UNACKED_PUBLISHES,
+            state: State::Idle,
+            awaiting_pingresp: false,
+        }
+    }
+
+    /// Its index in the fleet.
+    pub const fn index(&self) -> u32 {
+        self.index
+    }
+
+    /// Whether CONNACK 0 came on a transport that still stands.
+    pub fn is_connected(&self) -> bool {
+        self.state == State::Connected
+    }
+
+    /// When it began to want the connection that it does not have; `None` if connected or off.
+    pub fn wants_connection_since(&self) -> Option<Timestamp> {
+        (!matches!(self.state, State::Idle | State::Connected)).then_some(self.wanted)
+    }
+
+    /// When the attempt under way began, if there is one.
+    pub fn attempting_since(&self) -> Option<Timestamp> {
+        matches!(self.state, State::Connecting | State::AwaitingConnack).then_some(self.since)
+    }
+
+    /// Publishes at QoS 1 that are not acknowledged: when each was intended, and first sent if it was.
+    pub fn unfinished_publishes(
+        &self,
+        profile: &DeviceProfile,
+    ) -> impl Iterator<Item = (Timestamp, Option<Timestamp>)> {
+        self.rare
+            .outbox
+            .iter()
+            .filter(|entry| profile.publishes[usize::from(entry.pattern)].qos == QoS::AtLeastOnce)
+            .map(|entry| (entry.intended, (entry.packet_id != 0).then_some(entry.sent)))
+    }
+
+    /// Takes one input and runs to completion.
+    pub fn handle<S: DeviceSink>(
+        &mut self,
+        profile: &DeviceProfile,
+        scratch: &mut Scratch,
+        now: Timestamp,
+        input: DeviceInput<'_>,
+        sink: &mut S,
+    ) {
+        let mut step = Step { profile, scratch, now, sink };
+        match input {
+            DeviceInput::Start => self.start(&mut step),
+            DeviceInput::Up => self.on_up(&mut step),
+            DeviceInput::Failed(TransportFailure::Refused) => {
+                if self.state == State::Connecting {
+                    self.attempt_failed(&mut step, AttemptFailure::Transport);
+                }
+            }
+            DeviceInput::Bytes(bytes) => self.on_bytes(&mut step, bytes),
+            DeviceInput::Closed => self.on_closed(&mut step),
+            DeviceInput::Timer(token) => self.on_timer(&mut step, token),
+        }
+    }
+
+    fn start<S: DeviceSink>(&mut self, step: &mut Step<'_, S>) {
+        self.started = step.now;
+        self.wanted = step.now;
+        let patterns = step.profile.publishes.len();
+        self.rare.published = vec![0; patterns.saturating_sub(1)];
+        for pattern in 0..patterns {
+            self.arm_publish(step, pattern as u8);
+        }
+        self.connect(step);
+    }
+
+    fn connect<S: DeviceSink>(&mut self, step: &mut Step<'_, S>) {
+        self.state = State::Connecting;
+        self.since = step.now;
+        self.generation = self.generation.wrapping_add(1);
+        step.sink.fact(DeviceFact::AttemptBegan);
+        step.sink.open();
+        step.sink.arm(
+            step.now + step.profile.connect_timeout,
+            TimerToken::new(TimerToken::CONNECTION, 0, self.generation),
+        );
+    }
+
+    fn on_up<S: DeviceSink>(&mut self, step: &mut Step<'_, S>) {
+        if self.state != State::Connecting {
+            return;
+        }
+        self.state = State::AwaitingConnack;
+        let profile = step.profile;
+        let client_id = &mut step.scratch.topic;
+        client_id.clear();
+        profile.client_id.render(&profile.context(self.index, 0, 0), client_id);
+        let properties = match profile.version {
+            ProtocolVersion::V311 => ConnectProperties::default(),
+            ProtocolVersion::V5 => ConnectProperties {
+                session_expiry_interval: (profile.session_expiry_seconds > 0)
+                    .then_some(profile.session_expiry_seconds),
+                ..ConnectProperties::default()
+            },
+        };
+        let connect = Connect {
+            clean_start: profile.clean_start,
+            keep_alive: profile.keep_alive_seconds,
+            properties,
+            ..Connect::new(profile.version, client_id)
+        };
+        step.scratch.packet.clear();
+        connect.encode(&mut step.scratch.packet).expect("a checked profile gives a valid CONNECT");
+        step.sink.fact(DeviceFact::ConnectSent { client_id });
+        step.sink.send(&step.scratch.packet);
+    }
+
+    fn on_closed<S: DeviceSink>(&mut self, step: &mut Step<'_, S>) {
+        match self.state {
+            State::Connecting => self.attempt_failed(step, AttemptFailure::Transport),
+            State::AwaitingConnack => self.attempt_failed(step, AttemptFailure::Closed),
+            State::Connected => self.connection_lost(step),
+            State::Idle | State::Waiting => {}
+        }
+    }
+
+    fn attempt_failed<S: DeviceSink>(&mut self, step: &mut Step<'_, S>, why: AttemptFailure) {
+        step.sink.fact(DeviceFact::AttemptFailed { began: self.since, why });
+        self.wait(step);
+        self.failed = self.failed.saturating_add(1);
+    }
+
+    fn connection_lost<S: DeviceSink>(&mut self, step: &mut Step<'_, S>) {
+        let reason = self.rare.disconnect_reason.take();
+        step.sink.fact(DeviceFact::ConnectionLost { reason });
+        self.rare.outbox.disconnect();
+        self.rare.subscribing.clear();
+        self.wanted = step.now;
+        self.failed = 0;
+        self.previous_wait = 0;
+        self.wait(step);
+    }
+
+    /// Waits as its back-off says, then tries again.
+    fn wait<S: DeviceSink>(&mut self, step: &mut Step<'_, S>) {
+        self.state = State::Waiting;
+        self.rare.partial.clear();
+        self.generation = self.generation.wrapping_add(1);
+        let profile = step.profile;
+        let owner = profile.owner(self.index);
+        let previous = u64::from(self.previous_wait) * 1_000;
+        let draw = u64::from(self.draws);
+        let wait = profile.back_off.wait(profile.chance, owner, draw, self.failed, previous);
+        self.draws += 1;
+        self.previous_wait = (wait / 1_000).min(u32::MAX.into()) as u32;
+        step.sink.arm(step.now.plus_nanos(wait), TimerToken::new(TimerToken::CONNECTION, 0, self.generation));
+    }
+
+    fn on_timer<S: DeviceSink>(&mut self, step: &mut Step<'_, S>, token: TimerToken) {
+        if token.kind() == TimerToken::PUBLISH {
+            return self.on_publish_due(step, token.pattern());
+        }
+        if token.generation() != self.generation {
+            return;
+        }
+        match (token.kind(), self.state) {
+            (TimerToken::CONNECTION, State::Waiting) => self.connect(step),
+            (TimerToken::CONNECTION, State::Connecting | State::AwaitingConnack) => {
+                step.sink.close();
+                self.attempt_failed(step, AttemptFailure::TimedOut);
+            }
+            (TimerToken::KEEP_ALIVE, State::Connected) => self.on_keep_alive(step),
+            _ => {}
+        }
+    }
+
+    fn on_keep_alive<S: DeviceSink>(&mut self, step: &mut Step<'_, S>) {
+        if self.awaiting_pingresp {
+            // MQTT 3.1.1 3.1.2.10: no PINGRESP in reasonable time.
+            step.sink.close();
+            return self.connection_lost(step);
+        }
+        let due = self.since.plus_nanos(u64::from(self.keep_alive) * 1_000_000_000);
+        let next = if step.now >= due {
+            self.awaiting_pingresp = true;
+            self.send(step, |packet, version| Packet::PingReq.encode(version, packet));
+            step.now.plus_nanos(PING_TIMEOUT_NANOS)
+        } else {
+            due
+        };
+        step.sink.arm(next, TimerToken::new(TimerToken::KEEP_ALIVE, 0, self.generation));
+    }
+
+    fn on_bytes<S: DeviceSink>(&mut self, step: &mut Step<'_, S>, bytes: &[u8]) {
+        if self.rare.partial.is_empty() {
+            let used = self.on_packets(step, bytes);
+            if used < bytes.len() && self.has_transport() {
+                self.rare.partial.extend_from_slice(&bytes[used..]);
+            }
+        } else {
+            let mut waiting = std::mem::take(&mut self.rare.partial);
+            waiting.extend_from_slice(bytes);
+            let used = self.on_packets(step, &waiting);
+            if self.has_transport() {
+                waiting.drain(..used);
+                self.rare.partial = waiting;
+            }
+        }
+    }
+
+    fn has_transport(&self) -> bool {
+        matches!(self.state, State::AwaitingConnack | State::Connected)
+    }
+
+    fn on_packets<S: DeviceSink>(&mut self, step: &mut Step<'_, S>, bytes: &[u8]) -> usize {
+        let mut used = 0;
+        while used < bytes.len() && self.has_transport() {
+            match decode(step.profile.version, &bytes[used..], LARGEST_PACKET) {
+                Ok(None) => break,
+                Ok(Some((packet, length))) => {
+                    self.on_packet(step, &packet);
+                    used += length;
+                }
+                Err(_) => {
+                    self.violated(step);
+                    break;
+                }
+            }
+        }
+        used
+    }
+
+    fn on_packet<S: DeviceSink>(&mut self, step: &mut Step<'_, S>, packet: &Packet<'_>) {
+        match (self.state, packet) {
+            (State::AwaitingConnack, Packet::ConnAck(connack)) => self.on_connack(step, connack),
+            (State::Connected, Packet::Publish(publish)) => self.on_publish(step, publish),
+            (State::Connected, Packet::PubAck(ack)) => self.on_puback(step, ack),
+            (State::Connected, Packet::SubAck(suback)) => self.on_suback(step, suback),
+            (State::Connected, Packet::PingResp) => self.awaiting_pingresp = false,
+            (State::Connected, Packet::UnsubAck(_)) => {}
+            (_, Packet::Disconnect(disconnect)) => {
+                // MQTT5-3.14.4-2: the sender closes; this side waits for that.
+                self.rare.disconnect_reason = Some(disconnect.reason_code);
+            }
+            _ => self.violated(step),
+        }
+    }
+
+    fn violated<S: DeviceSink>(&mut self, step: &mut Step<'_, S>) {
+        step.sink.fact(DeviceFact::ProtocolViolation);
+        step.sink.close();
+        self.on_closed(step);
+    }
+
+    fn on_connack<S: DeviceSink>(&mut self, step: &mut Step<'_, S>, connack: &ConnAck<'_>) {
+        if !connack.code.is_accepted() {
+            step.sink.close();
+            return self.attempt_failed(step, AttemptFailure::Refused { code: connack.code.to_u8() });
+        }
+        let session_present = connack.session_present;
+        step.sink.fact(DeviceFact::Connected { wanted: self.wanted, began: self.since, session_present });
+        self.state = State::Connected;
+        self.failed = 0;
+        self.previous_wait = 0;
+        self.awaiting_pingresp = false;
+        self.since = step.now;
+        // MQTT5-3.1.2-21.
+        self.keep_alive = connack.properties.server_keep_alive.unwrap_or(step.profile.keep_alive_seconds);
+        self.receive_maximum = connack.properties.receive_maximum.map_or(UNACKED_PUBLISHES, Into::into);
+        if self.keep_alive > 0 {
+            let at = step.now.plus_nanos(u64::from(self.keep_alive) * 1_000_000_000);
+            step.sink.arm(at, TimerToken::new(TimerToken::KEEP_ALIVE, 0, self.generation));
+        }
+        if !session_present {
+            // MQTT5-3.2.2-5: without a session there is nothing to repeat; what is unacknowledged is new again.
+            self.rare.outbox.forget_packet_ids();
+            self.subscribe(step);
+        }
+        self.flush(step);
+    }
+
+    fn subscribe<S: DeviceSink>(&mut self, step: &mut Step<'_, S>) {
+        let profile = step.profile;
+        for (chunk, patterns) in profile.subscriptions.chunks(FILTERS_PER_SUBSCRIBE).enumerate() {
+            let filters: Vec<String> = patterns
+                .iter()
+                .map(|pattern| {
+                    let mut filter = String::new();
+                    pattern.filter.render(&profile.context(self.index, 0, 0), &mut filter);
+                    filter
+                })
+                .collect();
+            for (filter, pattern) in filters.iter().zip(patterns) {
+                step.sink.fact(DeviceFact::Subscribing { filter, qos: pattern.qos });
+            }
+            let requests: Vec<(&str, SubscriptionOptions)> = filters
+                .iter()
+                .zip(patterns)
+                .map(|(filter, pattern)| (&**filter, pattern.qos.into()))
+                .collect();
+            let packet_id = self.packet_id();
+            self.rare.subscribing.push((packet_id.get(), (chunk * FILTERS_PER_SUBSCRIBE) as u16));
+            self.send(step, |packet, version| Subscribe::new(packet_id, &requests).encode(version, packet));
+        }
+    }
+
+    fn on_suback<S: DeviceSink>(&mut self, step: &mut Step<'_, S>, suback: &SubAck<'_>) {
+        let packet_id = suback.packet_id.get();
+        let Some(at) = self.rare.subscribing.iter().position(|(id, _)| *id == packet_id) else {
+            return self.violated(step);
+        };
+        let (_, first) = self.rare.subscribing.swap_remove(at);
+        let patterns = &step.profile.subscriptions[usize::from(first)..];
+        for (pattern, code) in patterns.iter().zip(suback.codes.iter()) {
+            let filter = &mut step.scratch.topic;
+            filter.clear();
+            pattern.filter.render(&step.profile.context(self.index, 0, 0), filter);
+            step.sink.fact(DeviceFact::Subscribed { filter, code });
+        }
+    }
+
+    fn on_publish<S: DeviceSink>(&mut self, step: &mut Step<'_, S>, publish: &Publish<'_>) {
+        let (topic, payload, qos) = (publish.topic, publish.payload, publish.qos);
+        step.sink.fact(DeviceFact::Received { topic, payload, qos });
+        if let Some(packet_id) = publish.packet_id {
+            let ack = Ack::new(packet_id);
+            self.send(step, |packet, version| ack.encode(AckType::PubAck, version, packet));
+        }
+    }
+
+    fn on_publish_due<S: DeviceSink>(&mut self, step: &mut Step<'_, S>, pattern: u8) {
+        let n = *self.published_mut(pattern);
+        let intended = step.profile.due(self.index, pattern, n, self.started);
+        *self.published_mut(pattern) = n + 1;
+        self.arm_publish(step, pattern);
+        let room = match step.profile.offline {
+            _ if self.state == State::Connected => true,
+            Offline::Drop => false,
+            Offline::Queue(limit) => self.rare.outbox.waiting() < limit as usize,
+        };
+        if !room {
+            return step.sink.fact(DeviceFact::PublishDropped);
+        }
+        self.rare.outbox.push(Entry { intended, sent: Timestamp::ZERO, n, packet_id: 0, pattern });
+        if self.state == State::Connected {
+            self.flush(step);
+        }
+    }
+
+    fn arm_publish<S: DeviceSink>(&mut self, step: &mut Step<'_, S>, pattern: u8) {
+        let n = *self.published_mut(pattern);
+        let due = step.profile.due(self.index, pattern, n, self.started);
+        step.sink.arm(due, TimerToken::new(TimerToken::PUBLISH, pattern, 0));
+    }
+
+    fn published_mut(&mut self, pattern: u8) -> &mut u32 {
+        match pattern {
+            0 => &mut self.published,
+            _ => &mut self.rare.published[usize::from(pattern) - 1],
+        }
+    }
+
+    /// Sends what waits, as far as the service's Receive Maximum allows.
+    fn flush<S: DeviceSink>(&mut self, step: &mut Step<'_, S>) {
+        loop {
+            let fresh = self.packet_id_if_needed();
+            let limit = usize::from(self.receive_maximum);
+            let Some(entry) = self.rare.outbox.next_to_send(limit) else { return };
+            let first = entry.packet_id == 0;
+            let qos = step.profile.publishes[usize::from(entry.pattern)].qos;
+            if first {
+                entry.sent = step.now;
+                entry.packet_id = fresh.get();
+            }
+            let entry = *entry;
+            self.send_publish(step, &entry, qos, first);
+            if qos == QoS::AtMostOnce {
+                self.rare.outbox.finish_last_sent();
+            } else if first {
+                self.next_packet_id = fresh.next().get();
+            }
+        }
+    }
+
+    fn send_publish<S: DeviceSink>(&mut self, step: &mut Step<'_, S>, entry: &Entry, qos: QoS, first: bool) {
+        self.since = step.now;
+        step.render(self.index, entry);
+        let (topic, payload) = (&*step.scratch.topic, step.scratch.payload.as_bytes());
+        step.sink.fact(DeviceFact::PublishSent { topic, payload, qos, intended: entry.intended, first });
+        let packet_id = if qos == QoS::AtMostOnce { None } else { PacketId::new(entry.packet_id) };
+        // MQTT-3.3.1-1: a repeat has DUP.
+        let publish = Publish { dup: !first, qos, packet_id, ..Publish::new(topic, payload) };
+        step.scratch.packet.clear();
+        publish
+            .encode(step.profile.version, &mut step.scratch.packet)
+            .expect("a checked profile gives a valid PUBLISH");
+        step.sink.send(&step.scratch.packet);
+    }
+
+    fn on_puback<S: DeviceSink>(&mut self, step: &mut Step<'_, S>, ack: &Ack<'_>) {
+        let Some(entry) = self.rare.outbox.acknowledge(ack.packet_id.get()) else { return };
+        step.render(self.index, &entry);
+        step.sink.fact(DeviceFact::PublishAcked {
+            topic: &step.scratch.topic,
+            payload: step.scratch.payload.as_bytes(),
+            intended: entry.intended,
+            sent: entry.sent,
+            code: ack.reason_code,
+        });
+        self.flush(step);
+    }
+
+    /// A packet id that nothing has, without taking it yet.
+    fn packet_id_if_needed(&mut self) -> PacketId {
+        loop {
+            let id = PacketId::new(self.next_packet_id).unwrap_or(PacketId::MIN);
+            let taken = self.rare.outbox.uses(id.get())
+                || self.rare.subscribing.iter().any(|(subscribe, _)| *subscribe == id.get());
+            if !taken {
+                return id;
+            }
+            self.next_packet_id = id.next().get();
+        }
+    }
+
+    fn packet_id(&mut self) -> PacketId {
+        let id = self.packet_id_if_needed();
+        self.next_packet_id = id.next().get();
+        id
+    }
+
+    fn send<S: DeviceSink>(
+        &mut self,
+        step: &mut Step<'_, S>,
+        encode: impl FnOnce(&mut Vec<u8>, ProtocolVersion) -> Result<(), squall_codec::EncodeError>,
+    ) {
+        self.since = step.now;
+        step.scratch.packet.clear();
+        encode(&mut step.scratch.packet, step.profile.version).expect("a device sends only valid packets");
+        step.sink.send(&step.scratch.packet);
+    }
+}
+
+/// One `handle` call.
+struct Step<'s, S> {
+    profile: &'s DeviceProfile,
+    scratch: &'s mut Scratch,
+    now: Timestamp,
+    sink: &'s mut S,
+}
+
+impl<S> Step<'_, S> {
+    /// Renders topic and payload of a publish.
+    fn render(&mut self, index: u32, entry: &Entry) {
+        let pattern = &self.profile.publishes[usize::from(entry.pattern)];
+        let context = self.profile.context(index, entry.pattern, u64::from(entry.n));
+        let Scratch { topic, payload, .. } = &mut *self.scratch;
+        topic.clear();
+        pattern.topic.render(&context, topic);
+        payload.clear();
+        pattern.payload.render(&context, payload);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_stays_in_its_budget() {
+        // Design section 2: device 64 bytes.
+        assert!(size_of::<Device>() <= 64, "{}", size_of::<Device>());
+    }
+}

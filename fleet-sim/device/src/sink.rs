@@ -1,0 +1,150 @@
+//! What a device does and tells.
+
+use squall_codec::ReasonCode;
+use squall_types::{QoS, Timestamp};
+
+/// Where a device's outputs go; statically dispatched.
+pub trait DeviceSink {
+    /// Begins to set up a transport. The answer is `Up` or `Failed`.
+    fn open(&mut self);
+
+    /// Writes whole packets to the transport.
+    fn send(&mut self, bytes: &[u8]);
+
+    /// Gives the transport up, set up or not. Nothing more comes from it.
+    fn close(&mut self);
+
+    /// Asks for [`crate::DeviceInput::Timer`] with `token` at `at`. Timers are never cancelled.
+    fn arm(&mut self, at: Timestamp, token: TimerToken);
+
+    /// Takes one fact about what the device just did or saw.
+    fn fact(&mut self, fact: DeviceFact<'_>);
+}
+
+/// Names a timer of a device.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TimerToken(pub u32);
+
+impl TimerToken {
+    pub(crate) const PUBLISH: u8 = 0;
+    pub(crate) const CONNECTION: u8 = 1;
+    pub(crate) const KEEP_ALIVE: u8 = 2;
+
+    pub(crate) const fn new(kind: u8, pattern: u8, generation: u16) -> Self {
+        Self(((kind as u32) << 24) | ((pattern as u32) << 16) | generation as u32)
+    }
+
+    pub(crate) const fn kind(self) -> u8 {
+        (self.0 >> 24) as u8
+    }
+
+    pub(crate) const fn pattern(self) -> u8 {
+        (self.0 >> 16) as u8
+    }
+
+    pub(crate) const fn generation(self) -> u16 {
+        self.0 as u16
+    }
+}
+
+/// Something that a device did or saw.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeviceFact<'a> {
+    /// It began to connect.
+    AttemptBegan,
+    /// An attempt came to nothing.
+    AttemptFailed {
+        /// When it began.
+        began: Timestamp,
+        /// Why it failed.
+        why: AttemptFailure,
+    },
+    /// CONNECT left.
+    ConnectSent {
+        /// The client id in it.
+        client_id: &'a str,
+    },
+    /// CONNACK 0 came.
+    Connected {
+        /// When it first wanted to be connected.
+        wanted: Timestamp,
+        /// When this attempt began.
+        began: Timestamp,
+        /// Whether the service still had the session.
+        session_present: bool,
+    },
+    /// A connection that stood is gone.
+    ConnectionLost {
+        /// The reason in a DISCONNECT, if one came.
+        reason: Option<ReasonCode>,
+    },
+    /// It asked for a subscription.
+    Subscribing {
+        /// The filter.
+        filter: &'a str,
+        /// The QoS asked for.
+        qos: QoS,
+    },
+    /// The service answered for one filter.
+    Subscribed {
+        /// The filter.
+        filter: &'a str,
+        /// Granted QoS or failure.
+        code: ReasonCode,
+    },
+    /// A PUBLISH left.
+    PublishSent {
+        /// Topic.
+        topic: &'a str,
+        /// Payload.
+        payload: &'a [u8],
+        /// QoS.
+        qos: QoS,
+        /// When it fell due.
+        intended: Timestamp,
+        /// False for a repeat.
+        first: bool,
+    },
+    /// A PUBACK came for a PUBLISH.
+    PublishAcked {
+        /// Topic.
+        topic: &'a str,
+        /// Payload.
+        payload: &'a [u8],
+        /// When it fell due.
+        intended: Timestamp,
+        /// When it was first sent.
+        sent: Timestamp,
+        /// The service's answer.
+        code: ReasonCode,
+    },
+    /// A publish fell due offline and was lost.
+    PublishDropped,
+    /// A PUBLISH came.
+    Received {
+        /// Topic.
+        topic: &'a str,
+        /// Payload.
+        payload: &'a [u8],
+        /// QoS.
+        qos: QoS,
+    },
+    /// Something came that breaks the protocol.
+    ProtocolViolation,
+}
+
+/// Why an attempt to connect came to nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AttemptFailure {
+    /// The transport was refused or broke during set-up.
+    Transport,
+    /// CONNACK said no.
+    Refused {
+        /// The code on the wire.
+        code: u8,
+    },
+    /// The service closed instead of answering CONNECT.
+    Closed,
+    /// No CONNACK came in time.
+    TimedOut,
+}
