@@ -1,0 +1,137 @@
+//! Counters of a run, by name in the file and by index while it goes on.
+
+use core::ops::{Index, IndexMut};
+use std::collections::BTreeMap;
+
+macro_rules! counters {
+    ($($variant:ident = $name:literal, $about:literal;)+) => {
+        /// A thing that a run counts. Files and expectations use its [`name`](Self::name).
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(u8)]
+        pub enum Counter {
+            $(#[doc = $about] $variant,)+
+        }
+
+        impl Counter {
+            /// Every counter, in the order of the documentation.
+            pub const ALL: &[Self] = &[$(Self::$variant,)+];
+
+            /// The name in `counters` and in expectations.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)+ }
+            }
+
+            /// One line for people.
+            pub const fn about(self) -> &'static str {
+                match self { $(Self::$variant => $about,)+ }
+            }
+        }
+    };
+}
+
+counters! {
+    DevicesConnectedAtEnd = "devices.connected_at_end", "Devices with an accepted connection when the run ended.";
+    DevicesConnectedPeak = "devices.connected_peak", "The most devices that were connected at one time.";
+    ConnectAttempts = "connect.attempts", "Connection attempts that devices began.";
+    ConnectAccepted = "connect.accepted", "CONNACKs that accepted a connection.";
+    ConnectRefused = "connect.refused", "Attempts that a CONNACK, the service or the network refused.";
+    ConnectThrottled = "connect.throttled", "CONNECTs above the account's connect rate.";
+    ConnectTimeouts = "connect.timeouts", "Attempts that a device gave up after its connect timeout.";
+    ConnectFailed = "connect.failed", "Attempts that did not end in an accepted CONNACK, for whatever reason.";
+    ConnectionsLost = "connections.lost", "Accepted connections that ended without a DISCONNECT of the device.";
+    Takeovers = "takeovers", "Connections closed because their client id connected again.";
+    PublishSent = "publish.sent", "PUBLISH packets of devices that went onto a link for the first time.";
+    PublishAcked = "publish.acked", "QoS 1 publishes of devices that a PUBACK accepted.";
+    PublishRetried = "publish.retried", "PUBLISH packets of devices that went onto a link again.";
+    PublishDroppedOffline = "publish.dropped_offline", "Publishes that fell due while a device was offline and were dropped.";
+    PublishRejected = "publish.rejected", "Publishes that the service refused.";
+    DeliveryReceived = "delivery.received", "PUBLISH packets that devices received, duplicates included.";
+    DeliveryDuplicates = "delivery.duplicates", "PUBLISH packets that a device received more than once.";
+    DeliveryRedelivered = "delivery.redelivered", "QoS 1 messages that the service sent again for want of an acknowledgement.";
+    QueuedStored = "queued.stored", "Messages stored for sessions that were offline.";
+    QueuedDropped = "queued.dropped", "Stored messages that a quota or an expiry dropped.";
+    CallsAccepted = "calls.accepted", "Calls of cloud-side actors that the service carried out.";
+    CallsRefused = "calls.refused", "Calls of cloud-side actors that the service refused.";
+    ThrottleExceeded = "throttle.exceeded", "Operations above a quota, whatever became of them.";
+    KeepAliveTimeouts = "keep_alive.timeouts", "Connections that the service closed because their keep-alive lapsed.";
+    ProtocolViolations = "protocol.violations", "Packets that a device received and found to break the protocol.";
+    NotModelled = "not_modelled", "Events that asked for a behaviour which is not modelled.";
+}
+
+impl Counter {
+    /// The counter of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|counter| counter.name() == name)
+    }
+}
+
+/// All counters of a run, indexed by [`Counter`]; fit for a hot path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Counters([u64; Counter::ALL.len()]);
+
+impl Default for Counters {
+    fn default() -> Self {
+        Self([0; Counter::ALL.len()])
+    }
+}
+
+impl Counters {
+    /// Counts one.
+    #[inline]
+    pub fn count(&mut self, counter: Counter) {
+        self[counter] += 1;
+    }
+
+    /// Raises `counter` to `value` if it is lower, as a peak does.
+    #[inline]
+    pub fn raise(&mut self, counter: Counter, value: u64) {
+        let kept = &mut self[counter];
+        *kept = (*kept).max(value);
+    }
+
+    /// Every counter by name, zeros included, as `results.json` has them.
+    pub fn to_map(&self) -> BTreeMap<String, u64> {
+        Counter::ALL.iter().map(|&counter| (counter.name().to_owned(), self[counter])).collect()
+    }
+}
+
+impl Index<Counter> for Counters {
+    type Output = u64;
+
+    #[inline]
+    fn index(&self, counter: Counter) -> &u64 {
+        &self.0[counter as usize]
+    }
+}
+
+impl IndexMut<Counter> for Counters {
+    #[inline]
+    fn index_mut(&mut self, counter: Counter) -> &mut u64 {
+        &mut self.0[counter as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counters_are_found_by_their_names() {
+        for &counter in Counter::ALL {
+            assert_eq!(Counter::named(counter.name()), Some(counter));
+        }
+        assert_eq!(Counter::named("takeover"), None);
+    }
+
+    #[test]
+    fn a_map_holds_every_counter() {
+        let mut counters = Counters::default();
+        counters.count(Counter::Takeovers);
+        counters.raise(Counter::DevicesConnectedPeak, 7);
+        counters.raise(Counter::DevicesConnectedPeak, 3);
+        let map = counters.to_map();
+        assert_eq!(map.len(), Counter::ALL.len());
+        assert_eq!(map["takeovers"], 1);
+        assert_eq!(map["devices.connected_peak"], 7);
+    }
+}

@@ -1,0 +1,183 @@
+//! The file as a type: one run, whole.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Bill, Expectation, Host, MeasureWindow, OperationLatency, OracleVerdict, Seconds, Series, Usage, Verdict,
+};
+
+/// One run of one scenario: all that reports show.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RunResults {
+    /// Version of this format; see [`SCHEMA_VERSION`](crate::SCHEMA_VERSION).
+    pub schema_version: u32,
+    /// Name of the scenario.
+    pub scenario: String,
+    /// What the scenario is about, in its author's words.
+    pub about: String,
+    /// The seed, as given.
+    pub seed: String,
+    /// What an outside observer could see of the run, as 32 hexadecimal digits.
+    pub fingerprint: String,
+    /// What could be seen in each second of virtual time, as hexadecimal digits.
+    pub checkpoints: Vec<String>,
+    /// The scenario as it was run, every default filled in.
+    pub resolved: serde_json::Value,
+    /// Every file that the run read.
+    pub inputs: Vec<InputFile>,
+    /// What was set from outside the scenario file.
+    pub overrides: Vec<Override>,
+    /// Which cell of a matrix this is; empty if there is no matrix.
+    #[serde(default)]
+    pub cell: Vec<CellLabel>,
+    /// The program that ran it.
+    pub build: Build,
+    /// Length of the run, in seconds of virtual time.
+    pub virtual_seconds: Seconds,
+    /// Events that the engine handled.
+    pub events: u64,
+    /// MQTT packets that went over links, both ways.
+    pub packets: u64,
+    /// Devices in all fleets.
+    pub devices: u64,
+    /// Counts by name; see [`Counter`](crate::Counter).
+    pub counters: BTreeMap<String, u64>,
+    /// Durations, one row per operation and window.
+    pub latency: Vec<OperationLatency>,
+    /// Numbers over virtual time.
+    pub series: Series,
+    /// The faults, in the scenario's order.
+    pub faults: Vec<FaultWindow>,
+    /// The measured window.
+    pub measure: MeasureWindow,
+    /// Metered units.
+    pub usage: Usage,
+    /// The usage at a book's prices; absent if the scenario names no book.
+    pub bill: Option<Bill>,
+    /// The scenario's expectations, judged.
+    pub expectations: Vec<Expectation>,
+    /// What the oracles checked and found.
+    pub oracles: Vec<OracleVerdict>,
+    /// Open questions whose assumed answer the run relied on.
+    pub assumptions: Vec<Assumption>,
+    /// Why the run ended before its time; absent if it did not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interrupted: Option<Interrupted>,
+    /// The command that runs it again.
+    pub reproduce: String,
+    /// All that differs between two equal runs.
+    pub host: Host,
+}
+
+impl RunResults {
+    /// Violations of all oracles.
+    pub fn violation_count(&self) -> u64 {
+        self.oracles.iter().map(|o| o.violation_count).sum()
+    }
+
+    /// How many expectations came out as `verdict`.
+    pub fn count_expectations(&self, verdict: Verdict) -> usize {
+        self.expectations.iter().filter(|expectation| expectation.verdict == verdict).count()
+    }
+
+    /// Whether nothing failed, was violated or was cut short.
+    pub fn is_good(&self) -> bool {
+        self.interrupted.is_none()
+            && self.violation_count() == 0
+            && self.count_expectations(Verdict::Failed) == 0
+    }
+
+    /// The counter called `name`, 0 if the file has none.
+    pub fn counter(&self, name: &str) -> u64 {
+        self.counters.get(name).copied().unwrap_or(0)
+    }
+}
+
+/// A file that the run read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct InputFile {
+    /// The path, as the command or the scenario names it.
+    pub path: String,
+    /// xxh3-128 of its bytes, as 32 hexadecimal digits.
+    pub hash: String,
+}
+
+/// A value that did not come from the scenario file.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Override {
+    /// The key, as `fleet.sensors.devices`.
+    pub key: String,
+    /// The value, as written.
+    pub value: String,
+    /// Where it came from, as `--set` or `matrix`.
+    pub origin: String,
+}
+
+/// What tells a cell of a matrix from its neighbours.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CellLabel {
+    /// The key that the matrix varies.
+    pub key: String,
+    /// Its value in this cell.
+    pub value: String,
+}
+
+/// The program that ran.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Build {
+    /// Version of Squall.
+    pub version: String,
+    /// Version of the compiler.
+    pub rustc: String,
+    /// The platform that it was compiled for.
+    pub target: String,
+    /// `debug` or `release`.
+    pub profile: String,
+}
+
+/// A fault and what it did to the fleet.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FaultWindow {
+    /// Its place in the scenario, 1 for the first.
+    pub number: u32,
+    /// What kind of fault it is, as `gateway-outage`.
+    pub kind: String,
+    /// How it shows, as `reset`; empty if the kind has no modes.
+    #[serde(default)]
+    pub mode: String,
+    /// When it begins, in seconds of virtual time.
+    pub from_seconds: Seconds,
+    /// When it ends, in seconds of virtual time.
+    pub to_seconds: Seconds,
+    /// From its end until 99.9 % of the fleet is connected again, in microseconds; absent if that never came.
+    pub recovery_us: Option<u64>,
+    /// Devices that lost their connection while it lasted.
+    pub disconnected: u64,
+}
+
+/// An open question whose assumed answer a run relied on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Assumption {
+    /// Its id in the reference, as `D-25`.
+    pub id: String,
+    /// The question.
+    pub question: String,
+    /// The answer that was taken.
+    pub taken: String,
+    /// How well the answer is known, as `unverified` or `disputed`.
+    pub grade: String,
+    /// Where the answer is from.
+    pub source: String,
+}
+
+/// A run that ended before its time.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Interrupted {
+    /// When, in seconds of virtual time.
+    pub at_seconds: Seconds,
+    /// Why, in words.
+    pub why: String,
+}
