@@ -24,7 +24,7 @@ pub struct Scenario {
     pub service: Service,
     /// The devices; names are unique.
     pub fleets: Vec<Fleet>,
-    /// What goes wrong, ordered by time, then by place in the file.
+    /// What goes wrong, in the order of time, which is also that of the file: the first is `fault.1` in metrics.
     pub faults: Vec<Fault>,
     /// Calls of cloud-side actors, ordered by time, then by place in the file.
     pub app_calls: Vec<AppCall>,
@@ -56,6 +56,23 @@ pub struct Service {
     pub station: Station,
     /// Whether the judges watch (they cost time and change nothing else).
     pub oracles: bool,
+    /// A bug planted in what the broker sends, so that the judges can be seen to work; key `mutant` of `[service]`,
+    /// one of `none` (default), `lose-delivery`, `misdeliver`, `keep-taken-over`.
+    pub mutant: Mutant,
+}
+
+/// A planted bug.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mutant {
+    /// No bug.
+    #[default]
+    None,
+    /// About one message in five is lost on its way to devices without a word, its repeats as well.
+    LoseDelivery,
+    /// Every fifth PUBLISH to a device goes to the next device instead.
+    Misdeliver,
+    /// A connection that was taken over is not closed.
+    KeepTakenOver,
 }
 
 /// The work a front-end node can do: a queue before servers.
@@ -168,7 +185,7 @@ pub struct Reconnect {
     pub cap: Duration,
 }
 
-/// The shape of the waits between attempts, `n` counting failed attempts in a row from 0.
+/// The shape of the waits between attempts, `n` counting the waits since the device was last connected, from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BackOffStrategy {
     /// No wait at all.
@@ -296,7 +313,7 @@ pub struct Expectation {
     pub that: String,
     /// The comparison as written, such as `< 300s`.
     pub is: String,
-    /// Line of the file that it stands on.
+    /// Line of the file that it stands on; 0 if it came from an argument.
     pub line: u32,
     /// False in a cell of a matrix that it does not name; then it is reported, not judged.
     pub judged: bool,

@@ -1,0 +1,120 @@
+//! The JSON Schema of a scenario file, for editors.
+
+use serde_json::{Map, Value as Json, json};
+use squall_profile::LIMITS;
+use squall_profile::switch::SWITCHES;
+
+use crate::keys::{DurationRule, IDENTIFIER_MAX, Key, Kind, LINK_MODEL, Presence, SCENARIO, Table};
+use crate::resolve::service::{profiles, switch_words};
+use crate::tree::{Node, Origin, Value, parse_own_value};
+use crate::{link_model, value};
+
+/// The JSON Schema of a scenario file; TOML editors check by it as well.
+///
+/// It knows names, types and words. What needs more than one key at a time, such as a fault that begins after the
+/// run has ended, only [`load`](crate::load) finds.
+pub fn json_schema() -> Json {
+    let mut schema = table_schema(&SCENARIO);
+    let members = schema.as_object_mut().expect("a table's schema is an object");
+    members.insert("$schema".into(), "https://json-schema.org/draft/2020-12/schema".into());
+    members.insert("title".into(), "Squall scenario".into());
+    schema
+}
+
+fn table_schema(table: &Table) -> Json {
+    let in_file = || table.keys.iter().filter(|key| key.presence != Presence::Results);
+    let properties: Map<String, Json> = in_file().map(|key| (key.name.to_owned(), key_schema(key))).collect();
+    let required: Vec<&str> =
+        in_file().filter(|key| key.presence == Presence::Required).map(|key| key.name).collect();
+    json!({
+        "type": "object",
+        "description": table.about,
+        "properties": properties,
+        "required": required,
+        "additionalProperties": false,
+    })
+}
+
+fn key_schema(key: &Key) -> Json {
+    let mut schema = kind_schema(&key.kind);
+    let members = schema.as_object_mut().expect("every kind's schema is an object");
+    members.insert("description".into(), key.about.into());
+    if let Presence::Default(text) = key.presence {
+        members.insert("default".into(), to_json(&parse_own_value(text, &Origin::Whole)));
+    }
+    schema
+}
+
+fn kind_schema(kind: &Kind) -> Json {
+    match kind {
+        Kind::Text
+        | Kind::Template
+        | Kind::DeviceTemplate(_)
+        | Kind::TopicName
+        | Kind::PriceBook
+        | Kind::Metric => {
+            json!({ "type": "string" })
+        }
+        Kind::Identifier => {
+            json!({ "type": "string", "pattern": "^[a-z0-9-]+$", "maxLength": IDENTIFIER_MAX })
+        }
+        Kind::Profile => {
+            json!({ "enum": profiles().iter().map(|profile| profile.name.as_str()).collect::<Vec<_>>() })
+        }
+        Kind::Duration(rule) => json!({ "type": "string", "pattern": duration_pattern(*rule) }),
+        Kind::WallTime => json!({ "type": "string", "format": "date-time" }),
+        Kind::Seed => json!({ "type": "string", "pattern": "^[0-9]+$" }),
+        Kind::Whole { min, max, .. } => json!({ "type": "integer", "minimum": min, "maximum": max }),
+        Kind::QoS => json!({ "enum": [0, 1] }),
+        Kind::Flag => json!({ "type": "boolean" }),
+        Kind::Choice(choices) => {
+            let words = choices.iter().filter(|choice| choice.modelled).map(|choice| choice.word);
+            json!({ "enum": words.collect::<Vec<_>>() })
+        }
+        Kind::Version => json!({ "enum": [5, "3.1.1"] }),
+        Kind::Offline => json!({ "type": "string", "pattern": "^(drop|queue:[0-9]+)$" }),
+        Kind::Comparison => json!({ "type": "string", "pattern": "^\\s*(<|<=|>|>=|=|==|!=)\\s*[^<>=!]+$" }),
+        Kind::Curve => {
+            json!({ "type": "array", "minItems": 2, "items": { "type": "integer", "minimum": 0, "maximum": u32::MAX } })
+        }
+        Kind::Table(table) => table_schema(table),
+        Kind::Tables(table) => json!({ "type": "array", "items": table_schema(table) }),
+        Kind::Network => json!({ "anyOf": [{ "enum": link_model::names() }, table_schema(&LINK_MODEL)] }),
+        Kind::Limits => {
+            let limit =
+                |about| json!({ "type": "integer", "minimum": 0, "maximum": u32::MAX, "description": about });
+            closed(LIMITS.iter().map(|known| (known.name, limit(known.about))))
+        }
+        Kind::Switches => closed(SWITCHES.iter().map(|name| (*name, json!({ "enum": switch_words(name) })))),
+        // Keys without quotes arrive as tables in tables.
+        Kind::Matrix | Kind::Cells => {
+            json!({ "type": "object", "additionalProperties": { "type": ["array", "object"] } })
+        }
+    }
+}
+
+fn closed<'a>(properties: impl Iterator<Item = (&'a str, Json)>) -> Json {
+    let properties: Map<String, Json> = properties.map(|(name, schema)| (name.to_owned(), schema)).collect();
+    json!({ "type": "object", "properties": properties, "additionalProperties": false })
+}
+
+fn duration_pattern(rule: DurationRule) -> String {
+    let units: Vec<&str> = value::UNITS.iter().map(|(unit, _)| *unit).collect();
+    let number = "[0-9][0-9_]*(\\.[0-9_]+)?";
+    let pattern = format!("^\\s*({number}\\s*({}|µs|min)\\s*)+$", units.join("|"));
+    if rule.min.is_zero() { pattern } else { pattern.replacen('^', "^(?=.*[1-9])", 1) }
+}
+
+/// A default as JSON.
+fn to_json(node: &Node) -> Json {
+    match &node.value {
+        Value::Text(text) | Value::DateTime(text) => json!(text),
+        Value::Whole(number) => json!(number),
+        Value::Decimal(number) => json!(number),
+        Value::Flag(flag) => json!(flag),
+        Value::List(members) => members.iter().map(to_json).collect(),
+        Value::Table(entries) => {
+            Json::Object(entries.iter().map(|entry| (entry.key.clone(), to_json(&entry.node))).collect())
+        }
+    }
+}

@@ -1,0 +1,368 @@
+//! Every key of a scenario file: the one table that reading, suggestions, docs/scenario.md and the JSON Schema share.
+
+use core::time::Duration;
+
+use crate::resolved::{BackOffStrategy, Identity, Mutant, OutageMode, Overflow};
+use crate::value::{Choice, LONGEST, Words};
+
+/// The keys of one table of the file.
+#[derive(Debug)]
+pub(crate) struct Table {
+    /// The path, with `NAME` and `N` where a file has a name or a number; empty for the top level.
+    pub(crate) path: &'static str,
+    /// What it holds, for the documentation.
+    pub(crate) about: &'static str,
+    /// Its keys, in the order of the documentation.
+    pub(crate) keys: &'static [Key],
+}
+
+/// One key.
+#[derive(Debug)]
+pub(crate) struct Key {
+    pub(crate) name: &'static str,
+    pub(crate) kind: Kind,
+    pub(crate) presence: Presence,
+    pub(crate) about: &'static str,
+}
+
+/// Whether a key must stand in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Presence {
+    /// It must.
+    Required,
+    /// If it is left out it has this value, written in TOML.
+    Default(&'static str),
+    /// If it is left out, this is what happens.
+    Optional(&'static str),
+    /// It is written into results and read from there, never from a file.
+    Results,
+}
+
+/// What a key's value may be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Kind {
+    /// Any text.
+    Text,
+    /// A name that paths and files can bear.
+    Identifier,
+    /// The name of a service profile.
+    Profile,
+    /// The name of a price book.
+    PriceBook,
+    /// A text with placeholders.
+    Template,
+    /// A text with placeholders that are the same for a device throughout the run.
+    DeviceTemplate(Renders),
+    /// A topic name without placeholders.
+    TopicName,
+    /// A duration.
+    Duration(DurationRule),
+    /// A point of wall time.
+    WallTime,
+    /// A seed.
+    Seed,
+    /// A whole number within bounds.
+    Whole { min: u64, max: u64, unit: &'static str },
+    /// 0 or 1.
+    QoS,
+    /// `true` or `false`.
+    Flag,
+    /// One of a few words.
+    Choice(&'static [Choice]),
+    /// A protocol version of MQTT.
+    Version,
+    /// `drop` or `queue:N`.
+    Offline,
+    /// A metric's name.
+    Metric,
+    /// A bound that fits the metric.
+    Comparison,
+    /// A distribution as a list of microseconds.
+    Curve,
+    /// A table.
+    Table(&'static Table),
+    /// A list of tables, found by their `name` or by number.
+    Tables(&'static Table),
+    /// The name of a link model, or one written out.
+    Network,
+    /// Limits of the profile by name.
+    Limits,
+    /// Switches of the profile by name.
+    Switches,
+    /// Keys of the matrix, each with the values that it takes.
+    Matrix,
+    /// Keys of the matrix, each with the values that pick cells.
+    Cells,
+}
+
+/// What a device's template must render to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Renders {
+    Anything,
+    TopicName,
+    TopicFilter,
+}
+
+/// Which durations a key allows.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct DurationRule {
+    pub(crate) min: Duration,
+    pub(crate) max: Duration,
+    pub(crate) whole_seconds: bool,
+}
+
+const ANY: DurationRule = DurationRule { min: Duration::ZERO, max: LONGEST, whole_seconds: false };
+const POSITIVE: DurationRule = DurationRule { min: Duration::from_nanos(1), ..ANY };
+const KEEP_ALIVE: DurationRule =
+    DurationRule { max: Duration::from_secs(u16::MAX as u64), whole_seconds: true, ..ANY };
+const SESSION_EXPIRY: DurationRule =
+    DurationRule { max: Duration::from_secs(36_500 * 86_400), whole_seconds: true, ..ANY };
+
+/// Most devices of a fleet.
+pub(crate) const DEVICES_MAX: u64 = 10_000_000;
+/// Most publish patterns of a fleet; a pattern's number has eight bits in every random draw.
+pub(crate) const PUBLISHES_MAX: usize = 100;
+/// Most cells of a matrix.
+pub(crate) const CELLS_MAX: usize = 1_000;
+/// Longest name.
+pub(crate) const IDENTIFIER_MAX: usize = 64;
+
+const fn whole(min: u64, max: u64, unit: &'static str) -> Kind {
+    Kind::Whole { min, max, unit }
+}
+
+const U32_MAX: u64 = u32::MAX as u64;
+
+macro_rules! table {
+    ($name:ident, $path:literal, $about:expr, { $($key:literal: $kind:expr, $presence:expr, $key_about:expr;)+ }) => {
+        #[doc = $about]
+        pub(crate) static $name: Table = Table {
+            path: $path,
+            about: $about,
+            keys: &[$(Key { name: $key, kind: $kind, presence: $presence, about: $key_about },)+],
+        };
+    };
+}
+
+use Presence::{Default, Optional, Required, Results};
+
+table!(SCENARIO, "", "The top level of a file. These keys stand before the first `[table]`.", {
+    "name": Kind::Identifier, Required, "Names the scenario and its output folder.";
+    "about": Kind::Text, Required, "What it shows, in a sentence for people. `squall list` prints it.";
+    "duration": Kind::Duration(POSITIVE), Required, "How long the run lasts, in virtual time.";
+    "epoch": Kind::WallTime, Default("\"2026-01-01T00:00:00Z\""), "Wall clock at the start, in UTC.";
+    "seed": Kind::Seed, Default("\"1\""), "The seed that every random draw is keyed by; `--seed` overrides it. In quotes, because 64 bits do not fit into every reader's numbers.";
+    "heals": Kind::Flag, Default("true"), "Whether the fleet must be well again at the end. `false` where not healing is what the scenario shows: then it is reported, not judged.";
+    "service": Kind::Table(&SERVICE), Optional("all defaults"), "The service under test.";
+    "fleet": Kind::Tables(&FLEET), Required, "The devices; at least one fleet.";
+    "fault": Kind::Tables(&FAULT), Optional("no faults"), "What goes wrong, in the order of time.";
+    "app": Kind::Tables(&APP), Optional("no calls"), "Calls of cloud-side actors.";
+    "measure": Kind::Table(&MEASURE), Optional("the whole run"), "The window that percentiles and the monthly bill are taken from.";
+    "expect": Kind::Tables(&EXPECT), Optional("nothing is judged"), "What must hold.";
+    "matrix": Kind::Matrix, Optional("one run"), "Keys that vary: one run for each combination of their values.";
+});
+
+table!(SERVICE, "service", "The service under test: what it promises, how it is built, what it costs.", {
+    "profile": Kind::Profile, Default("\"aws-current\""), "The limits and behaviours that it starts from.";
+    "price_book": Kind::PriceBook, Default("\"aws-use1\""), "The prices of the bill.";
+    "limits": Kind::Limits, Optional("as in the profile"), "Limits that differ from the profile, such as `limits.connect_requests_per_second = 500`.";
+    "switches": Kind::Switches, Optional("as in the profile"), "Disputed behaviours that differ from the profile, such as `switches.qos2 = \"ignore\"`.";
+    "nodes": whole(1, 1_000, "nodes"), Default("1"), "Front-end nodes. A connection lands on one of them and stays.";
+    "station": Kind::Table(&STATION), Optional("all defaults"), "The work that each node can do.";
+    "oracles": Kind::Flag, Default("true"), "Whether the judges watch. They cost time and change nothing else.";
+    "mutant": Kind::Choice(Mutant::CHOICES), Default("\"none\""), "A bug planted in what the broker sends, so that the judges can be seen to work.";
+});
+
+table!(STATION, "service.station", "A node is a queue before servers. The times are inputs of the model, chosen for a plausible front end: they are no facts about AWS, which publishes none. Set them from your own measurements.", {
+    "servers": whole(1, 100_000, "servers"), Default("8"), "Servers of a node; each serves one packet at a time.";
+    "queue": whole(0, U32_MAX, "connections"), Default("1000"), "New connections that may wait for a server.";
+    "overflow": Kind::Choice(Overflow::CHOICES), Default("\"refuse\""), "What becomes of a new connection that finds the queue full.";
+    "tls": Kind::Duration(ANY), Default("\"1ms\""), "Server time of a transport set-up, TLS handshake included.";
+    "connect": Kind::Duration(ANY), Default("\"4ms\""), "Server time of a CONNECT that is accepted.";
+    "connect_refused": Kind::Duration(ANY), Default("\"200us\""), "Server time of a CONNECT that is refused. Refusing costs time as well: whether a storm collapses depends on it.";
+    "publish": Kind::Duration(ANY), Default("\"250us\""), "Server time of a PUBLISH received.";
+    "delivery": Kind::Duration(ANY), Default("\"100us\""), "Server time of a PUBLISH sent to a subscriber.";
+    "subscribe": Kind::Duration(ANY), Default("\"200us\""), "Server time of a SUBSCRIBE or UNSUBSCRIBE, per filter.";
+    "other": Kind::Duration(ANY), Default("\"50us\""), "Server time of any other packet: acknowledgements, pings, DISCONNECT.";
+});
+
+table!(FLEET, "fleet.NAME", "Devices of one kind. A device's thing name is `NAME-INDEX`, the first index is 0.", {
+    "name": Kind::Identifier, Required, "Names the fleet; no two fleets share a name.";
+    "devices": whole(1, DEVICES_MAX, "devices"), Required, "How many devices.";
+    "start": Kind::Table(&START), Optional("all at the start of the run"), "When they first want to be connected.";
+    "network": Kind::Network, Default("\"broadband\""), "The network between device and service: the name of a link model, or a table that writes one out.";
+    "identity": Kind::Choice(Identity::CHOICES), Default("\"registered\""), "How a device proves who it is.";
+    "client_id": Kind::DeviceTemplate(Renders::Anything), Default("\"{{thing}}\""), "The MQTT client id.";
+    "mqtt": Kind::Table(&MQTT), Optional("all defaults"), "The session that a device asks for.";
+    "connect_timeout": Kind::Duration(POSITIVE), Default("\"10s\""), "How long a device waits for its CONNACK, counted from the first SYN.";
+    "reconnect": Kind::Table(&RECONNECT), Optional("all defaults"), "How a device comes back after it lost its connection, or failed to get one.";
+    "offline": Kind::Offline, Default("\"queue:100\""), "What becomes of a publish that falls due while the device is offline: `\"drop\"` loses and counts it, `\"queue:N\"` keeps up to N of them and loses what finds the queue full.";
+    "subscribe": Kind::Tables(&SUBSCRIBE), Optional("no subscriptions"), "What a device subscribes to once it is connected without a stored session.";
+    "publish": Kind::Tables(&PUBLISH), Optional("no publishes"), "What a device publishes.";
+});
+
+table!(START, "fleet.NAME.start", "When the devices of a fleet first want to be connected.", {
+    "at": Kind::Duration(ANY), Default("\"0s\""), "When the first of them does.";
+    "over": Kind::Duration(ANY), Default("\"0s\""), "They are spread evenly at random over this span.";
+});
+
+table!(MQTT, "fleet.NAME.mqtt", "The session that a device asks for in its CONNECT.", {
+    "version": Kind::Version, Default("5"), "Protocol version: the number `5` or the text `\"3.1.1\"`.";
+    "keep_alive": Kind::Duration(KEEP_ALIVE), Default("\"20m\""), "Longest silence on a connection. The service has bounds of its own, see the limits `keep_alive_*`; `\"0s\"` asks for none.";
+    "clean_start": Kind::Flag, Default("false"), "Whether each connection begins a new session: Clean Start, or Clean Session in MQTT 3.1.1.";
+    "session_expiry": Kind::Duration(SESSION_EXPIRY), Optional("`\"1h\"` with version 5; with `\"3.1.1\"` the account's value holds"), "How long the session outlives its connection. MQTT 5 only.";
+});
+
+table!(RECONNECT, "fleet.NAME.reconnect", "How a device waits before it tries to connect again.", {
+    "strategy": Kind::Choice(BackOffStrategy::CHOICES), Default("\"full-jitter\""), "The shape of the waits.";
+    "base": Kind::Duration(POSITIVE), Default("\"1s\""), "The first wait, or its upper bound.";
+    "cap": Kind::Duration(POSITIVE), Default("\"60s\""), "No wait is longer; at least `base`.";
+});
+
+table!(SUBSCRIBE, "fleet.NAME.subscribe.N", "One subscription of each device.", {
+    "filter": Kind::DeviceTemplate(Renders::TopicFilter), Required, "The topic filter.";
+    "qos": Kind::QoS, Default("1"), "The QoS asked for.";
+});
+
+table!(PUBLISH, "fleet.NAME.publish.N", "One periodic publish of each device. When the first falls due is drawn for each device within `every`.", {
+    "topic": Kind::DeviceTemplate(Renders::TopicName), Required, "The topic name.";
+    "every": Kind::Duration(POSITIVE), Required, "Time from one publish to the next.";
+    "qos": Kind::QoS, Default("1"), "The QoS.";
+    "payload": Kind::Template, Default("'{\"n\": {{counter}}}'"), "The payload.";
+});
+
+table!(FAULT, "fault.N", "Something that goes wrong. Faults stand in the order of time; metrics and paths call the first of them `fault.1`. Those of one kind do not overlap. The service is well again the moment a fault ends: what happens then is what most scenarios are about.", {
+    "at": Kind::Duration(ANY), Required, "When it begins.";
+    "kind": Kind::Choice(FAULT_KINDS), Required, "What goes wrong.";
+    "mode": Kind::Choice(OutageMode::CHOICES), Default("\"reset\""), "How an outage shows itself.";
+    "lasts": Kind::Duration(POSITIVE), Required, "How long it lasts; it ends within the run.";
+});
+
+/// What can go wrong.
+pub(crate) const FAULT_KINDS: &[Choice] =
+    &[Choice::new(GATEWAY_OUTAGE, "the gateway in front of all nodes cannot be reached")];
+pub(crate) const GATEWAY_OUTAGE: &str = "gateway-outage";
+
+table!(APP, "app.N", "A call of a cloud-side actor.", {
+    "at": Kind::Duration(ANY), Required, "When it is made.";
+    "call": Kind::Choice(CALLS), Required, "What is called.";
+    "with": Kind::Table(&PUBLISH_TO_TOPIC), Required, "The call's arguments.";
+});
+
+/// What an app can call.
+pub(crate) const CALLS: &[Choice] =
+    &[Choice::new(PUBLISH_TO_TOPIC_CALL, "publishes a message, as the data plane's Publish does")];
+pub(crate) const PUBLISH_TO_TOPIC_CALL: &str = "PublishToTopic";
+
+table!(PUBLISH_TO_TOPIC, "app.N.with", "The arguments of `PublishToTopic`.", {
+    "topic": Kind::TopicName, Required, "The topic name. Placeholders have no meaning here: name the device, as in `commands/sensors-0`.";
+    "payload": Kind::Text, Default("\"\""), "The payload, as it is.";
+    "qos": Kind::QoS, Default("1"), "The QoS.";
+});
+
+table!(MEASURE, "measure", "The window that percentiles called `measure.*` and the monthly bill are taken from. Leave the start-up out of it.", {
+    "from": Kind::Duration(ANY), Default("\"0s\""), "Its first instant.";
+    "to": Kind::Duration(POSITIVE), Optional("the end of the run"), "The first instant after it.";
+});
+
+table!(EXPECT, "expect.N", "A statement about the run that must hold. `squall run` exits with 1 if one does not.", {
+    "that": Kind::Metric, Required, "The metric, see below.";
+    "is": Kind::Comparison, Required, "An operator (`<`, `<=`, `>`, `>=`, `==`, `!=`) and a bound in the metric's unit: `\"< 300s\"`, `\">= 100_000\"`, `\"<= $12.50\"`.";
+    "judged": Kind::Flag, Default("true"), "`false`: it is reported, not judged.";
+    "cells": Kind::Cells, Optional("every cell"), "In a scenario with a `[matrix]`: the cells that it is judged in, as `{ \"fleet.sensors.reconnect.strategy\" = [\"full-jitter\"] }`. In the others it is reported.";
+    "line": whole(0, U32_MAX, "lines"), Results, "The line of the scenario file that it stands on.";
+});
+
+table!(LINK_MODEL, "fleet.NAME.network", "A link model written out in place of its name. `--set fleet.NAME.network.KEY=VALUE` changes one value of a named model.", {
+    "name": Kind::Text, Required, "What reports call it.";
+    "uplink_us": Kind::Curve, Required, "One-way latency from the device in microseconds: the inverse of its distribution at equal steps from the least to the most, such as 17 points for 0, 1/16, ..., 1.";
+    "downlink_us": Kind::Curve, Required, "One-way latency to the device, likewise.";
+    "loss_per_million": whole(0, 1_000_000, "segments in a million"), Required, "Segments lost in a million, each way.";
+    "retransmission_timeout": Kind::Duration(POSITIVE), Required, "How late a lost segment is; doubled for each further loss.";
+    "uplink_bits_per_second": whole(1, 1_000_000_000_000, "bits a second"), Required, "Bandwidth from the device.";
+    "downlink_bits_per_second": whole(1, 1_000_000_000_000, "bits a second"), Required, "Bandwidth to the device.";
+    "handshake_round_trips": whole(0, 100, "round trips"), Required, "Round trips before the first MQTT byte may leave: 1 for TCP, and 2 for TLS 1.2 or 1 for TLS 1.3.";
+});
+
+/// Every table, in the order of the documentation.
+pub(crate) static TABLES: &[&Table] = &[
+    &SCENARIO,
+    &SERVICE,
+    &STATION,
+    &FLEET,
+    &START,
+    &MQTT,
+    &RECONNECT,
+    &SUBSCRIBE,
+    &PUBLISH,
+    &LINK_MODEL,
+    &FAULT,
+    &APP,
+    &PUBLISH_TO_TOPIC,
+    &MEASURE,
+    &EXPECT,
+];
+
+impl Table {
+    /// The key called `name`.
+    pub(crate) fn key(&self, name: &str) -> Option<&'static Key> {
+        self.keys.iter().find(|key| key.name == name)
+    }
+
+    /// The names that a file may use here.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.keys.iter().filter(|key| key.presence != Results).map(|key| key.name)
+    }
+
+    /// The names for the `allowed` line of an error.
+    pub(crate) fn names_text(&self) -> String {
+        self.names().collect::<Vec<_>>().join(", ")
+    }
+
+    /// How a file opens the table, for people.
+    pub(crate) fn title(&self) -> &'static str {
+        if self.path.is_empty() { "the top level" } else { self.path }
+    }
+}
+
+/// Other tables that have a key called `name`: the author may have written it one table too late.
+pub(crate) fn tables_with(name: &str) -> impl Iterator<Item = &'static Table> {
+    TABLES.iter().copied().filter(move |table| table.names().any(|known| known == name))
+}
+
+/// The words of a choice that are modelled, for the `allowed` line of an error.
+pub(crate) fn words_text(choices: &[Choice]) -> String {
+    let words = choices.iter().filter(|choice| choice.modelled).map(|choice| choice.word);
+    words.collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tree::{Origin, parse_own_value};
+
+    #[test]
+    fn no_table_names_a_key_twice_and_every_default_is_toml() {
+        for table in TABLES {
+            for (index, key) in table.keys.iter().enumerate() {
+                assert!(table.keys[..index].iter().all(|known| known.name != key.name), "{}", key.name);
+                assert!(key.about.ends_with('.'), "{}", key.name);
+                if let Default(text) = key.presence {
+                    parse_own_value(text, &Origin::Whole);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_table_is_listed() {
+        let inner = TABLES.iter().flat_map(|table| table.keys).filter_map(|key| match key.kind {
+            Kind::Table(table) | Kind::Tables(table) => Some(table),
+            Kind::Network => Some(&LINK_MODEL),
+            _ => None,
+        });
+        for table in inner {
+            assert!(TABLES.iter().any(|known| core::ptr::eq(*known, table)), "{}", table.path);
+        }
+    }
+}
