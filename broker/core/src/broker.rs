@@ -68,6 +68,7 @@ const LARGEST_FIXED_HEADER: u32 = 4;
 
 impl Broker {
     /// A broker without connections, at time zero.
+    #[expect(clippy::needless_pass_by_value, reason = "a broker is made from its configuration, for good")]
     pub fn new(config: BrokerConfig) -> Self {
         let BrokerConfig { profile: Profile { limits, switches, .. }, seed } = config;
         let hash_matches_parent =
@@ -298,9 +299,11 @@ impl Broker {
     }
 
     fn handle_bad_packet<S: Sink>(&mut self, step: &mut Step<'_, S>, key: ConnectionKey, error: DecodeError) {
-        // broker.md 3.3: 0x95 is not among the codes that the service sends; it counts size as a quota.
         let code = match error.reason_code() {
+            // broker.md 3.3: 0x95 is not among the codes that the service sends; it counts size as a quota.
             ReasonCode::PacketTooLarge => ReasonCode::QuotaExceeded,
+            // A second CONNECT of whatever level (MQTT-3.1.0-2, check 2); DISCONNECT has no 0x84.
+            ReasonCode::UnsupportedProtocolVersion => ReasonCode::ProtocolError,
             code => code,
         };
         self.fail(step, key, code, DisconnectReason::ClientError);
@@ -354,7 +357,7 @@ impl Broker {
         step: &mut Step<'_, S>,
         key: ConnectionKey,
         version: ProtocolVersion,
-        ack: Ack<'_>,
+        ack: &Ack<'_>,
     ) {
         self.send(step, key, |packet| ack.encode(AckType::PubAck, version, packet));
     }

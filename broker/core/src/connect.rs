@@ -48,7 +48,7 @@ impl Broker {
         connect: &Connect<'_>,
         length: usize,
     ) {
-        if let Err(refusal) = self.judge_connect(step, key, connect) {
+        if let Err(refusal) = self.judge_connect(step, key, connect, length) {
             return self.refuse_connect(step, key, &refusal);
         }
         step.receipt.connects += 1;
@@ -123,11 +123,16 @@ impl Broker {
         step: &mut Step<'_, S>,
         key: ConnectionKey,
         connect: &Connect<'_>,
+        length: usize,
     ) -> Result<(), Refusal> {
         let version = connect.version;
         // broker.md 0.5, 2.2: the account's CONNECT rate counts every CONNECT.
         if !self.connect_rate.take(step.now.mono) {
             return Err(self.throttled(version));
+        }
+        if length > self.limits.payload_bytes as usize {
+            // broker.md row 2.17: a CONNECT over the payload's limit is rejected too.
+            return Err(Refusal::client_error(version, None, ReasonCode::QuotaExceeded));
         }
         let client_id = connect.client_id;
         if client_id.is_empty() && version == ProtocolVersion::V311 && !connect.clean_start {

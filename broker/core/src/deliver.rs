@@ -54,7 +54,7 @@ impl Broker {
             return self.store(step, key, publish, stored);
         };
         if qos == QoS::AtMostOnce {
-            if self.connections[connection].unsent > self.limits.unsent_bytes_per_connection {
+            if self.is_backed_up(connection) {
                 self.assumptions.note(Decision::UnsentBytes);
                 return self.discarded(step, key, publish.topic, DiscardRule::UnsentBytes);
             }
@@ -64,11 +64,11 @@ impl Broker {
             return;
         }
         let message = self.hold(step.now.mono, publish, stored);
+        let backed_up = self.is_backed_up(connection);
         let session = &mut self.sessions[key];
+        let receive_maximum = usize::from(session.receive_maximum);
         let cold = session.cold_mut();
-        let room = cold.inflight.len() < usize::from(session.receive_maximum)
-            && self.connections[connection].unsent <= self.limits.unsent_bytes_per_connection;
-        let cold = session.cold_mut();
+        let room = !backed_up && cold.inflight.len() < receive_maximum;
         // Live messages pass a store that is being emptied (broker.md 4), but not each other.
         if room && (cold.queue.is_empty() || cold.draining) {
             self.send_first_time(step, connection, key, message);
@@ -121,26 +121,27 @@ impl Broker {
         asked.clamp(1, self.limits.message_expiry_max_seconds.max(1))
     }
 
-    /// Sends a message of the session's for the first time, under a packet id of its own.
+    /// Sends a message of the session's for the first time, under a packet id of its own; false if it is gone.
     fn send_first_time<S: Sink>(
         &mut self,
         step: &mut Step<'_, S>,
         connection: ConnectionKey,
         key: SessionKey,
         message: MessageKey,
-    ) {
+    ) -> bool {
         let now = step.now.mono;
         let session = &mut self.sessions[key];
         let packet_id = free_packet_id(session);
         let inflight =
             Inflight { message, packet_id: packet_id.get(), resend: false, first_sent: now, last_sent: now };
-        if self.send_stored(step, connection, key, message, packet_id, false) {
-            let cold = self.sessions[key].cold_mut();
-            cold.inflight.push_back(inflight);
+        let sent = self.send_stored(step, connection, key, message, packet_id, false);
+        if sent {
+            self.sessions[key].cold_mut().inflight.push_back(inflight);
             self.arm_redelivery(key, now);
         } else {
             self.messages.release(message);
         }
+        sent
     }
 
     /// Sends a stored message; false if it cannot be sent any more.
@@ -249,14 +250,12 @@ impl Broker {
     /// Sends what waited for room, as far as there is room now.
     pub(crate) fn send_waiting<S: Sink>(&mut self, step: &mut Step<'_, S>, key: SessionKey) {
         loop {
+            let Some(connection) = self.sessions[key].connection else { return };
+            let backed_up = self.is_backed_up(connection);
             let session = &mut self.sessions[key];
-            let Some(connection) = session.connection else { return };
             let receive_maximum = usize::from(session.receive_maximum);
             let Some(cold) = &mut session.cold else { return };
-            if cold.draining
-                || cold.inflight.len() >= receive_maximum
-                || self.connections[connection].unsent > self.limits.unsent_bytes_per_connection
-            {
+            if backed_up || cold.draining || cold.inflight.len() >= receive_maximum {
                 return;
             }
             let Some(message) = cold.queue.pop_front() else { return };
@@ -284,26 +283,62 @@ impl Broker {
     pub(crate) fn on_resume<S: Sink>(&mut self, step: &mut Step<'_, S>, key: SessionKey) {
         let now = step.now.mono;
         let session = &mut self.sessions[key];
-        let (generation, receive_maximum) = (session.generation, usize::from(session.receive_maximum));
-        let connection = session.connection;
+        let (generation, connection) = (session.generation, session.connection);
         let Some(cold) = &mut session.cold else { return };
         cold.resume_armed = false;
         let (true, Some(connection)) = (cold.draining, connection) else { return };
-        if let Some(at) = cold.inflight.iter().position(|inflight| inflight.resend) {
-            self.send_again(step, connection, key, at);
-        } else if cold.inflight.len() < receive_maximum
-            && let Some(message) = cold.queue.pop_front()
-        {
-            self.send_first_time(step, connection, key, message);
-        }
+        // A message that is gone (it expired, or is too large) does not take the turn of the next one.
+        while self.may_send_missed(now, connection, key) && !self.send_missed(step, connection, key) {}
         let cold = self.sessions[key].cold_mut();
-        if cold.queue.is_empty() && !cold.inflight.iter().any(|inflight| inflight.resend) {
+        if cold.has_missed_none() {
             cold.draining = false;
             return;
         }
         cold.resume_armed = true;
         let interval = SECOND / u64::from(self.limits.resumed_messages_per_second.max(1));
         self.timers.set(now.plus_nanos(interval), TimerKind::Resume, key.0, generation);
+    }
+
+    /// Whether a resumed session still misses messages, and its connection may take one now: by its Receive
+    /// Maximum (MQTT5-3.3.4-9 counts this connection's alone), unsent bytes and publish rate (`broker.md` 4).
+    fn may_send_missed(&mut self, now: Timestamp, connection: ConnectionKey, key: SessionKey) -> bool {
+        let limit = self.limits.publishes_per_second_per_connection;
+        let backed_up = self.is_backed_up(connection);
+        let session = &mut self.sessions[key];
+        let receive_maximum = usize::from(session.receive_maximum);
+        let cold = session.cold_mut();
+        let on_wire = cold.inflight.iter().filter(|inflight| !inflight.resend).count();
+        !cold.has_missed_none()
+            && on_wire < receive_maximum
+            && !backed_up
+            && session.publishes.has_room(now, limit)
+    }
+
+    /// Sends a resumed session one message that it missed; false if that one is gone instead.
+    fn send_missed<S: Sink>(
+        &mut self,
+        step: &mut Step<'_, S>,
+        connection: ConnectionKey,
+        key: SessionKey,
+    ) -> bool {
+        let cold = self.sessions[key].cold_mut();
+        let sent = if let Some(at) = cold.inflight.iter().position(|inflight| inflight.resend) {
+            self.send_again(step, connection, key, at)
+        } else if let Some(message) = cold.queue.pop_front() {
+            self.send_first_time(step, connection, key, message)
+        } else {
+            return true;
+        };
+        if sent {
+            let limit = self.limits.publishes_per_second_per_connection;
+            self.sessions[key].publishes.count(step.now.mono, limit);
+        }
+        sent
+    }
+
+    /// Whether more waits unsent on a connection than is allowed to (design section 2).
+    fn is_backed_up(&self, connection: ConnectionKey) -> bool {
+        self.connections[connection].unsent > self.limits.unsent_bytes_per_connection
     }
 
     /// Redelivers what was not acknowledged in time on a live connection (`broker.md` D-25).
@@ -313,8 +348,10 @@ impl Broker {
         let session = &mut self.sessions[key];
         let (connection, version) = (session.connection, session.version);
         let Some(cold) = &mut session.cold else { return };
-        cold.redelivery_armed = false;
-        let Some(connection) = connection else { return };
+        let Some(connection) = connection else {
+            cold.redelivery_armed = false;
+            return;
+        };
         // broker.md 0.4.
         let window = SECOND
             * u64::from(match version {
@@ -327,15 +364,23 @@ impl Broker {
                 at += 1;
             } else if now >= inflight.first_sent.plus_nanos(window) {
                 self.give_up(step, key, at);
+            } else if self.is_backed_up(connection) {
+                // What the transport does not take is not sent twice; its turn comes an interval later.
+                self.sessions[key].cold_mut().inflight[at].last_sent = now;
+                at += 1;
             } else if self.send_again(step, connection, key, at) {
                 self.assumptions.note(Decision::RedeliveryInterval);
                 step.sink.fact(Fact::Redelivered { tag: self.tag_of(key) });
                 at += 1;
             }
         }
-        let next = self.sessions[key].cold_mut().inflight.iter().map(|inflight| inflight.last_sent).min();
-        if let Some(last_sent) = next {
-            self.arm_redelivery(key, last_sent.max(now.minus_nanos(interval)));
+        // The timer is for the message whose turn is next, not for the one sent just now. What a resumed session
+        // was not sent yet arms it when it is sent.
+        let cold = self.sessions[key].cold_mut();
+        cold.redelivery_armed = false;
+        let sent = cold.inflight.iter().filter(|inflight| !inflight.resend);
+        if let Some(last_sent) = sent.map(|inflight| inflight.last_sent).min() {
+            self.arm_redelivery(key, last_sent);
         }
         self.send_waiting(step, key);
     }

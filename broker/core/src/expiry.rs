@@ -64,8 +64,11 @@ impl Broker {
         }
         match timer.kind {
             TimerKind::SessionExpiry => {
-                self.sessions[key].expiry_timer = Timestamp::MAX;
-                if self.sessions[key].connection.is_some() {
+                let session = &mut self.sessions[key];
+                if session.expiry_timer <= step.now.mono {
+                    session.expiry_timer = Timestamp::MAX;
+                }
+                if session.connection.is_some() {
                     return;
                 }
                 // A session that was resumed and left again lives longer than this timer knew.

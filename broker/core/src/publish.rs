@@ -65,7 +65,7 @@ impl Broker {
         self.route(step, Some(session), publish);
         if let Some(packet_id) = publish.packet_id {
             // MQTT-2.3.1-6, MQTT-4.3.2-2; broker.md 3.3: 0x10 is not used.
-            self.send_puback(step, key, version, Ack::new(packet_id));
+            self.send_puback(step, key, version, &Ack::new(packet_id));
         }
     }
 
@@ -83,7 +83,7 @@ impl Broker {
                 match self.switches.invalid_topic_v5 {
                     InvalidTopicV5::PubAck => {
                         let ack = Ack::with_reason(packet_id, ReasonCode::TopicNameInvalid);
-                        self.send_puback(step, key, version, ack);
+                        self.send_puback(step, key, version, &ack);
                     }
                     InvalidTopicV5::Disconnect => {
                         self.fail(step, key, ReasonCode::TopicNameInvalid, DisconnectReason::ClientError);
@@ -113,7 +113,7 @@ impl Broker {
         }
         if let (ProtocolVersion::V5, Some(packet_id)) = (version, publish.packet_id) {
             let ack = Ack::with_reason(packet_id, ReasonCode::QuotaExceeded);
-            self.send_puback(step, key, version, ack);
+            self.send_puback(step, key, version, &ack);
         }
     }
 
@@ -157,12 +157,13 @@ impl Broker {
     ) {
         let mut matches = std::mem::take(&mut self.matches);
         matches.clear();
-        if self.subscriptions.matches(publish.topic, &mut matches) > 1
-            && self.switches.overlapping_filters == OverlappingFilters::OneCopy
-        {
+        let filters = self.subscriptions.matches(publish.topic, &mut matches);
+        // MQTT5-3.8.3-3: No Local is a subscription's, so another filter of the publisher's may still want a copy.
+        matches.retain(|found| !found.options.no_local || publisher != Some(found.session));
+        if filters > 1 && self.switches.overlapping_filters == OverlappingFilters::OneCopy {
             // MQTT-3.3.5-1: one copy at the highest granted QoS.
             let copies = matches.len();
-            matches.sort_by_key(|found| (found.session, core::cmp::Reverse(found.options.qos)));
+            matches.sort_unstable_by_key(|found| (found.session, core::cmp::Reverse(found.options.qos)));
             matches.dedup_by_key(|found| found.session);
             if matches.len() < copies {
                 self.assumptions.note(Decision::OverlappingFilters);
@@ -170,9 +171,6 @@ impl Broker {
         }
         let mut stored = None;
         for found in &matches {
-            if found.options.no_local && publisher == Some(found.session) {
-                continue;
-            }
             self.deliver(step, *found, publish, &mut stored);
         }
         if let Some(message) = stored {

@@ -51,6 +51,11 @@ pub(crate) enum RateVerdict {
 }
 
 impl SecondWindow {
+    /// Whether one more event at `now` would be within the limit.
+    pub(crate) const fn has_room(&self, now: Timestamp, limit: u32) -> bool {
+        limit > 0 && (!self.started || now.0 >= self.start + SECOND || self.count < limit)
+    }
+
     pub(crate) fn count(&mut self, now: Timestamp, limit: u32) -> RateVerdict {
         if !self.started || now.0 >= self.start + SECOND {
             let adjacent = self.started && now.0 < self.start + 2 * SECOND;
@@ -83,7 +88,7 @@ mod tests {
         assert_eq!(granted(&mut bucket, Timestamp::ZERO), 500);
         assert_eq!(granted(&mut bucket, Timestamp(500_000_000)), 250);
         assert_eq!(granted(&mut bucket, Timestamp::from_secs(60)), 500);
-        assert_eq!(TokenBucket::new(0).take(Timestamp::from_secs(9)), false);
+        assert!(!TokenBucket::new(0).take(Timestamp::from_secs(9)));
     }
 
     #[test]

@@ -100,7 +100,8 @@ impl Broker {
         }
         let held = &mut self.sessions[session];
         let is_new = !self.subscriptions.holds(held.subscriptions, filter);
-        if is_new && u32::from(held.subscription_count) >= self.limits.subscriptions_per_connection {
+        let most = self.limits.subscriptions_per_connection.min(u16::MAX.into());
+        if is_new && u32::from(held.subscription_count) >= most {
             // broker.md 0.1, check 66.
             return ReasonCode::QuotaExceeded;
         }
@@ -144,7 +145,9 @@ impl Broker {
     /// `broker.md` 2.4: length and depth of a topic name or of a filter that is not shared.
     pub(crate) fn fits_topic_limits(&self, text: &str) -> bool {
         let slashes = text.bytes().filter(|&byte| byte == b'/').count();
-        text.len() <= self.limits.topic_bytes as usize && slashes <= self.limits.topic_slashes as usize
+        // A longer text has no bytes on the wire, whatever a profile allows.
+        let most = self.limits.topic_bytes.min(u16::MAX.into()) as usize;
+        text.len() <= most && slashes <= self.limits.topic_slashes as usize
     }
 
     /// `broker.md` row 2.1, D-07: QoS 2 is never acknowledged.

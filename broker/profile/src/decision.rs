@@ -1,5 +1,7 @@
 //! The decision register: what the documents leave open, and which of it a run relied on.
 
+use crate::Profile;
+
 /// How well a behaviour that a run relied on is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Grade {
@@ -66,6 +68,31 @@ decisions! {
     UnsentBytes = "design 2", Unverified, "how many bytes may wait unsent on a connection";
 }
 
+impl Decision {
+    /// What a broker with `profile` does, in words.
+    pub fn taken(self, profile: &Profile) -> String {
+        let (limits, switches) = (&profile.limits, &profile.switches);
+        match self {
+            Self::SessionExpiry => format!("up to {} s longer", limits.session_expiry_slack_seconds),
+            Self::Qos2 => switches.qos2.as_str().to_owned(),
+            Self::DollarClientId => switches.dollar_client_id.as_str().to_owned(),
+            Self::ThrottledConnectV311 => switches.throttled_connect_v311.as_str().to_owned(),
+            Self::InvalidTopicV5 => switches.invalid_topic_v5.as_str().to_owned(),
+            Self::TooManyFilters => switches.too_many_filters.as_str().to_owned(),
+            Self::PublishRate => match limits.throttled_seconds_before_close {
+                0 => "discarded".to_owned(),
+                seconds => format!("discarded; the connection ends after {seconds} s of it in a row"),
+            },
+            Self::OverlappingFilters => switches.overlapping_filters.as_str().to_owned(),
+            Self::SubscriptionOptions => switches.subscription_options.as_str().to_owned(),
+            Self::RedeliveryInterval => format!("{} s", limits.redelivery_interval_seconds),
+            Self::ConnectMetering => "metered when accepted, not when refused".to_owned(),
+            Self::ConnectPacketTime => format!("{} s", limits.connect_packet_seconds),
+            Self::UnsentBytes => format!("{} bytes", limits.unsent_bytes_per_connection),
+        }
+    }
+}
+
 /// The decisions that a run relied on, one bit each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Assumptions(u64);
@@ -84,9 +111,6 @@ impl Assumptions {
 
     /// The decisions relied on, in register order.
     pub fn iter(self) -> impl Iterator<Item = Decision> {
-        Decision::ALL
-            .iter()
-            .copied()
-            .filter(move |&decision| self.contains(decision))
+        Decision::ALL.iter().copied().filter(move |&decision| self.contains(decision))
     }
 }

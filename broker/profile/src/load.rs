@@ -86,9 +86,7 @@ impl Profile {
         let (_, text) = EMBEDDED
             .iter()
             .find(|(known, _)| *known == name)
-            .ok_or_else(|| ProfileError::UnknownName {
-                name: name.to_owned(),
-            })?;
+            .ok_or_else(|| ProfileError::UnknownName { name: name.to_owned() })?;
         Self::parse(text)
     }
 
@@ -97,8 +95,8 @@ impl Profile {
     /// # Errors
     /// If it is no TOML, names an unknown key, leaves one out, or sets a switch to what it does not allow.
     pub fn parse(text: &str) -> Result<Self, ProfileError> {
-        let file: ProfileFile = toml_edit::de::from_str(text)
-            .map_err(|error| ProfileError::Syntax(error.to_string()))?;
+        let file: ProfileFile =
+            toml_edit::de::from_str(text).map_err(|error| ProfileError::Syntax(error.to_string()))?;
         for limit in LIMITS {
             if !file.limits.contains_key(limit.name) {
                 return Err(ProfileError::Missing(limit.name));
@@ -117,23 +115,12 @@ impl Profile {
         }
         let mut switches = Switches::first();
         for (name, switch) in file.switches {
-            switches
-                .set(&name, &switch.value)
-                .map_err(|allowed| match allowed {
-                    None => ProfileError::UnknownKey(name.clone()),
-                    Some(allowed) => ProfileError::Switch {
-                        name,
-                        found: switch.value,
-                        allowed,
-                    },
-                })?;
+            switches.set(&name, &switch.value).map_err(|allowed| match allowed {
+                None => ProfileError::UnknownKey(name.clone()),
+                Some(allowed) => ProfileError::Switch { name, found: switch.value, allowed },
+            })?;
         }
-        Ok(Self {
-            name: file.name,
-            about: file.about,
-            limits,
-            switches,
-        })
+        Ok(Self { name: file.name, about: file.about, limits, switches })
     }
 }
 
@@ -170,36 +157,21 @@ mod tests {
     #[test]
     fn a_broken_profile_says_what_is_wrong() {
         let good = EMBEDDED[0].1;
-        let without = good
-            .lines()
-            .filter(|line| !line.starts_with("topic_bytes"))
-            .collect::<Vec<_>>()
-            .join("\n");
-        assert_eq!(
-            Profile::parse(&without),
-            Err(ProfileError::Missing("topic_bytes"))
-        );
+        let without =
+            good.lines().filter(|line| !line.starts_with("topic_bytes")).collect::<Vec<_>>().join("\n");
+        assert_eq!(Profile::parse(&without), Err(ProfileError::Missing("topic_bytes")));
         assert_eq!(
             Profile::parse(&good.replace("topic_bytes", "topic_bits")),
             Err(ProfileError::Missing("topic_bytes"))
         );
-        let extra = good.replace(
-            "[switches]",
-            "nonsense = { value = 1, source = \"x\" }\n[switches]",
-        );
-        assert_eq!(
-            Profile::parse(&extra),
-            Err(ProfileError::UnknownKey("nonsense".into()))
-        );
+        let extra = good.replace("[switches]", "nonsense = { value = 1, source = \"x\" }\n[switches]");
+        assert_eq!(Profile::parse(&extra), Err(ProfileError::UnknownKey("nonsense".into())));
         let error = Profile::parse(&good.replace("\"one-copy\"", "\"two\"")).unwrap_err();
         assert_eq!(
             error.to_string(),
             "switch 'overlapping_filters' is 'two'; allowed are one-copy, one-per-filter"
         );
-        assert!(matches!(
-            Profile::named("aws"),
-            Err(ProfileError::UnknownName { .. })
-        ));
+        assert!(matches!(Profile::named("aws"), Err(ProfileError::UnknownName { .. })));
         // A value without a source is no profile.
         assert!(matches!(
             Profile::parse(&good.replace(", source = \"broker.md D-25 unverified\"", "")),

@@ -11,7 +11,7 @@ pub enum Strategy {
     None,
     /// Always the base.
     Fixed,
-    /// The base doubled for each failed attempt, up to the cap.
+    /// The base doubled with each wait in a row, up to the cap.
     Exponential,
     /// Half of the exponential wait, and a uniform draw up to the other half.
     EqualJitter,
@@ -33,11 +33,11 @@ pub struct BackOff {
 }
 
 impl BackOff {
-    /// The wait in nanoseconds after `failed` attempts in a row (0 after a connection was lost), `previous` being
-    /// the wait before and `n` the number of the draw.
-    pub(crate) fn wait(&self, chance: Chance, owner: Owner, n: u64, failed: u16, previous: u64) -> u64 {
+    /// The wait in nanoseconds, `waits` of them having passed since the device was last connected, `previous` being
+    /// the last of them and `n` the number of the draw.
+    pub(crate) fn wait(&self, chance: Chance, owner: Owner, n: u64, waits: u16, previous: u64) -> u64 {
         let (base, cap) = (self.base.as_nanos() as u64, self.cap.as_nanos() as u64);
-        let exponential = base.saturating_mul(1_u64.checked_shl(failed.into()).unwrap_or(u64::MAX)).min(cap);
+        let exponential = base.saturating_mul(1_u64.checked_shl(waits.into()).unwrap_or(u64::MAX)).min(cap);
         let up_to = |bound: u64| chance.below(owner, Purpose::BackOff, n, bound.saturating_add(1));
         match self.strategy {
             Strategy::None => 0,

@@ -77,8 +77,8 @@ pub struct Device {
     previous_wait: u32,
     /// How many publishes of pattern 0 fell due.
     published: u32,
-    /// Failed attempts in a row.
-    failed: u16,
+    /// Back-off waits since it was last connected.
+    waits: u16,
     /// Tells timers of this connection from those of earlier ones.
     generation: u16,
     next_packet_id: u16,
@@ -100,6 +100,9 @@ struct Rare {
     /// How many publishes of patterns 1, 2, ... fell due.
     published: Vec<u32>,
     disconnect_reason: Option<ReasonCode>,
+    connected_since: Timestamp,
+    /// The session was asked for all subscriptions and answered.
+    subscribed: bool,
 }
 
 impl Device {
@@ -114,7 +117,7 @@ impl Device {
             draws: 0,
             previous_wait: 0,
             published: 0,
-            failed: 0,
+            waits: 0,
             generation: 0,
             next_packet_id: 1,
             keep_alive: 0,
@@ -132,6 +135,11 @@ impl Device {
     /// Whether CONNACK 0 came on a transport that still stands.
     pub fn is_connected(&self) -> bool {
         self.state == State::Connected
+    }
+
+    /// Since when CONNACK 0 stands; `None` if it is not connected.
+    pub fn connected_since(&self) -> Option<Timestamp> {
+        self.is_connected().then_some(self.rare.connected_since)
     }
 
     /// When it began to want the connection that it does not have; `None` if connected or off.
@@ -244,7 +252,6 @@ impl Device {
     fn attempt_failed<S: DeviceSink>(&mut self, step: &mut Step<'_, S>, why: AttemptFailure) {
         step.sink.fact(DeviceFact::AttemptFailed { began: self.since, why });
         self.wait(step);
-        self.failed = self.failed.saturating_add(1);
     }
 
     fn connection_lost<S: DeviceSink>(&mut self, step: &mut Step<'_, S>) {
@@ -253,7 +260,7 @@ impl Device {
         self.rare.outbox.disconnect();
         self.rare.subscribing.clear();
         self.wanted = step.now;
-        self.failed = 0;
+        self.waits = 0;
         self.previous_wait = 0;
         self.wait(step);
     }
@@ -267,8 +274,9 @@ impl Device {
         let owner = profile.owner(self.index);
         let previous = u64::from(self.previous_wait) * 1_000;
         let draw = u64::from(self.draws);
-        let wait = profile.back_off.wait(profile.chance, owner, draw, self.failed, previous);
+        let wait = profile.back_off.wait(profile.chance, owner, draw, self.waits, previous);
         self.draws += 1;
+        self.waits = self.waits.saturating_add(1);
         self.previous_wait = (wait / 1_000).min(u32::MAX.into()) as u32;
         step.sink.arm(step.now.plus_nanos(wait), TimerToken::new(TimerToken::CONNECTION, 0, self.generation));
     }
@@ -377,7 +385,8 @@ impl Device {
         let session_present = connack.session_present;
         step.sink.fact(DeviceFact::Connected { wanted: self.wanted, began: self.since, session_present });
         self.state = State::Connected;
-        self.failed = 0;
+        self.rare.connected_since = step.now;
+        self.waits = 0;
         self.previous_wait = 0;
         self.awaiting_pingresp = false;
         self.since = step.now;
@@ -391,6 +400,10 @@ impl Device {
         if !session_present {
             // MQTT5-3.2.2-5: without a session there is nothing to repeat; what is unacknowledged is new again.
             self.rare.outbox.forget_packet_ids();
+            self.rare.subscribed = false;
+        }
+        // A session that was left before its SUBACK, or made by a CONNECT whose answer got lost, lacks them.
+        if !self.rare.subscribed {
             self.subscribe(step);
         }
         self.flush(step);
@@ -427,6 +440,7 @@ impl Device {
             return self.violated(step);
         };
         let (_, first) = self.rare.subscribing.swap_remove(at);
+        self.rare.subscribed = self.rare.subscribing.is_empty();
         let patterns = &step.profile.subscriptions[usize::from(first)..];
         for (pattern, code) in patterns.iter().zip(suback.codes.iter()) {
             let filter = &mut step.scratch.topic;
@@ -503,7 +517,14 @@ impl Device {
         self.since = step.now;
         step.render(self.index, entry);
         let (topic, payload) = (&*step.scratch.topic, step.scratch.payload.as_bytes());
-        step.sink.fact(DeviceFact::PublishSent { topic, payload, qos, intended: entry.intended, first });
+        step.sink.fact(DeviceFact::PublishSent {
+            pattern: entry.pattern,
+            topic,
+            payload,
+            qos,
+            intended: entry.intended,
+            first,
+        });
         let packet_id = if qos == QoS::AtMostOnce { None } else { PacketId::new(entry.packet_id) };
         // MQTT-3.3.1-1: a repeat has DUP.
         let publish = Publish { dup: !first, qos, packet_id, ..Publish::new(topic, payload) };

@@ -94,6 +94,8 @@ pub enum DeviceFact<'a> {
     },
     /// A PUBLISH left.
     PublishSent {
+        /// The pattern that it comes from.
+        pattern: u8,
         /// Topic.
         topic: &'a str,
         /// Payload.

@@ -1,1 +1,248 @@
-//! Judges that see what devices saw and what the wire carried, never the broker's state.
+//! Judges that see what devices saw, what the wire carried and what the service publishes about itself, never the
+//! broker's own state.
+//!
+//! ```text
+//!  devices: sent, acknowledged, received, subscribed ──┐
+//!  wire:    CONNACKs, packets, closes of the service ──┼──> Oracles ──> one Verdict a judge
+//!  service: declared records of what it discarded ─────┘
+//! ```
+//!
+//! * [`delivery`](Verdict): an acknowledged QoS 1 publish reaches every subscriber entitled to it, or is excused by a
+//!   declared record whose rule is recounted here.
+//! * `subscription`: nobody receives what they did not subscribe to.
+//! * `single-connection`: at most one live connection for a client id.
+//!
+//! The judges match topics their own plain way and keep nothing of a publish that matches no subscription.
+
+mod clients;
+mod delivery;
+mod recount;
+mod single_connection;
+mod subscription;
+mod subscriptions;
+mod verdict;
+
+use core::time::Duration;
+
+use squall_profile::Limits;
+use squall_types::{QoS, Timestamp};
+
+use crate::clients::Clients;
+use crate::delivery::DeliveryOracle;
+use crate::recount::Recount;
+use crate::single_connection::SingleConnectionOracle;
+use crate::subscription::SubscriptionOracle;
+use crate::subscriptions::Subscriptions;
+
+pub use verdict::{Verdict, Violation};
+
+/// A device, by its number in the world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DeviceKey(pub u32);
+
+/// A client id: devices with equal ids are one client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ClientKey(pub u32);
+
+/// A connection, never used again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnectionNumber(pub u64);
+
+/// What the judges have to know of the world.
+#[derive(Clone, Copy, Debug)]
+pub struct OracleConfig {
+    /// Devices in the world; clients are numbered like the first device that speaks as them.
+    pub devices: u32,
+    /// The limits that the service promises.
+    pub limits: Limits,
+    /// Whether `a/#` also matches `a`.
+    pub hash_matches_parent: bool,
+    /// How long a delivery to a connected subscriber may take before it is missed.
+    pub grace: Duration,
+}
+
+/// All judges of a run.
+#[derive(Debug)]
+pub struct Oracles {
+    clients: Clients,
+    subscriptions: Subscriptions,
+    recount: Recount,
+    delivery: DeliveryOracle,
+    subscription: SubscriptionOracle,
+    single_connection: SingleConnectionOracle,
+}
+
+impl Oracles {
+    /// Judges who have seen nothing yet.
+    pub fn new(config: OracleConfig) -> Self {
+        Self {
+            clients: Clients::new(config.devices),
+            subscriptions: Subscriptions::new(config.hash_matches_parent),
+            recount: Recount::new(config.devices, &config.limits),
+            delivery: DeliveryOracle::new(&config),
+            subscription: SubscriptionOracle::default(),
+            single_connection: SingleConnectionOracle::default(),
+        }
+    }
+
+    /// A device sent CONNECT: from now on it speaks as `client`.
+    pub fn connect_sent(&mut self, _: Timestamp, device: DeviceKey, client: ClientKey, _: ConnectionNumber) {
+        self.clients.speaks_as(device, client);
+    }
+
+    /// CONNACK 0 leaves the service.
+    pub fn service_accepted(&mut self, now: Timestamp, connection: ConnectionNumber, client: ClientKey) {
+        self.single_connection.accepted(now, connection, client, self.clients.live(client));
+        self.clients.accepted(now, client, connection);
+    }
+
+    /// Any other packet leaves the service.
+    #[inline]
+    pub fn service_sent(&mut self, now: Timestamp, connection: ConnectionNumber, client: ClientKey) {
+        self.single_connection.sent(now, connection, client, self.clients.live(client));
+    }
+
+    /// The service closed a connection, or lost it.
+    pub fn connection_closed(&mut self, now: Timestamp, connection: ConnectionNumber, client: ClientKey) {
+        self.clients.closed(now, client, connection);
+    }
+
+    /// CONNACK 0 reached the device. `session_expiry` is how long the session outlives this connection; zero ends
+    /// with it.
+    pub fn connected(
+        &mut self,
+        now: Timestamp,
+        device: DeviceKey,
+        session_present: bool,
+        session_expiry: Duration,
+        clean_start: bool,
+    ) {
+        if self.clients.connected(device, session_present, session_expiry, clean_start) {
+            self.delivery.session_lost_early(now, self.clients.of(device));
+        }
+    }
+
+    /// The device lost its connection.
+    pub fn disconnected(&mut self, _: Timestamp, device: DeviceKey) {
+        self.clients.disconnected(device);
+    }
+
+    /// The device asked for a subscription.
+    pub fn subscribing(&mut self, _: Timestamp, device: DeviceKey, filter: &str, qos: QoS) {
+        let client = self.clients.of(device);
+        self.subscriptions.requested(filter, client, self.clients.epoch(client), qos);
+    }
+
+    /// The answer reached the device; `None` is a refusal.
+    pub fn subscribed(&mut self, _: Timestamp, device: DeviceKey, filter: &str, granted: Option<QoS>) {
+        let client = self.clients.of(device);
+        self.subscriptions.answered(filter, client, self.clients.epoch(client), granted);
+    }
+
+    /// A PUBLISH left a device, `first` or repeated.
+    #[inline]
+    pub fn publish_sent(
+        &mut self,
+        now: Timestamp,
+        publisher: DeviceKey,
+        topic: &str,
+        payload: &[u8],
+        qos: QoS,
+        first: bool,
+    ) {
+        let client = self.clients.of(publisher);
+        self.recount.published(now, client);
+        if first {
+            self.track(now, Some(client), topic, payload, qos);
+        }
+    }
+
+    /// The answer to a PUBLISH reached its device.
+    #[inline]
+    pub fn publish_acked(
+        &mut self,
+        now: Timestamp,
+        publisher: DeviceKey,
+        topic: &str,
+        payload: &[u8],
+        accepted: bool,
+    ) {
+        self.delivery.answered(now, Some(self.clients.of(publisher)), topic, payload, accepted);
+    }
+
+    /// A caller published a message and has the answer.
+    pub fn call_published(&mut self, now: Timestamp, topic: &str, payload: &[u8], qos: QoS, accepted: bool) {
+        if accepted {
+            self.track(now, None, topic, payload, qos);
+            self.delivery.answered(now, None, topic, payload, true);
+        }
+    }
+
+    fn track(&mut self, now: Timestamp, publisher: Option<ClientKey>, topic: &str, payload: &[u8], qos: QoS) {
+        let Self { clients, subscriptions, recount, delivery, .. } = self;
+        delivery.begin();
+        subscriptions.matching(topic, |holder| {
+            if holder.epoch == clients.epoch(holder.client) {
+                recount.published(now, holder.client);
+                if qos >= QoS::AtLeastOnce && holder.granted >= Some(QoS::AtLeastOnce) {
+                    delivery.expect(now, publisher, topic, payload, holder.client, holder.epoch);
+                }
+            }
+        });
+    }
+
+    /// A PUBLISH reached a device.
+    #[inline]
+    pub fn received(&mut self, now: Timestamp, device: DeviceKey, topic: &str, payload: &[u8], qos: QoS) {
+        let client = self.clients.of(device);
+        let epoch = self.clients.epoch_of_device(device);
+        self.subscription.received(now, &self.subscriptions, client, epoch, topic, qos);
+        self.delivery.received(client, topic, payload, qos);
+    }
+
+    /// The service declares that it discarded a message to, or of, a client under a rule.
+    pub fn discarded(&mut self, now: Timestamp, client: Option<ClientKey>, topic: &str, rule: &'static str) {
+        let Some(client) = client else {
+            return self.delivery.violated(now, None, format!("{rule}: a record that names no known client"));
+        };
+        match self.recount.applies(now, client, rule) {
+            Ok(()) => self.delivery.excuse(client, topic, rule),
+            Err(found) => {
+                self.delivery.violated(
+                    now,
+                    Some(client),
+                    format!("declared {rule} for {topic}, but {found}"),
+                );
+            }
+        }
+    }
+
+    /// The service declares that it stored a message for an offline session.
+    pub fn queued(&mut self, now: Timestamp) {
+        self.recount.queued(now);
+    }
+
+    /// QoS 1 messages that clients received more often than they were published to them.
+    pub fn duplicates(&self) -> u64 {
+        self.delivery.duplicates()
+    }
+
+    /// When each acknowledged message that did not reach a subscriber yet was sent, in an order that repeats itself.
+    pub fn outstanding(&self) -> impl Iterator<Item = Timestamp> {
+        self.delivery.outstanding()
+    }
+
+    /// The verdicts at the end of the run. `connected_since` tells for each device since when it is connected.
+    pub fn finish(
+        mut self,
+        now: Timestamp,
+        connected_since: impl Fn(DeviceKey) -> Option<Timestamp>,
+    ) -> Vec<Verdict> {
+        self.delivery.finish(now, &self.clients, connected_since);
+        vec![
+            self.delivery.into_verdict(),
+            self.subscription.into_verdict(),
+            self.single_connection.into_verdict(),
+        ]
+    }
+}

@@ -38,6 +38,11 @@ impl Cold {
         self.inflight.is_empty() && self.queue.is_empty()
     }
 
+    /// Whether a resumed session was sent all that it missed.
+    pub(crate) fn has_missed_none(&self) -> bool {
+        self.queue.is_empty() && !self.inflight.iter().any(|inflight| inflight.resend)
+    }
+
     /// Takes the message with this packet id out, if there is one.
     pub(crate) fn acknowledge(&mut self, packet_id: u16) -> Option<Inflight> {
         // Acknowledgements come in the order of sending, so the first is nearly always the one.

@@ -1,0 +1,202 @@
+//! The devices' side of the network.
+
+use squall_device::{DeviceFact, DeviceInput, DeviceSink, TimerToken, TransportFailure};
+use squall_oracle::{ClientKey, ConnectionNumber, DeviceKey, Oracles};
+use squall_types::{Purpose, QoS, Timestamp};
+
+use crate::event::{Event, LinkKey, SegmentKey};
+use crate::fingerprint::ItemKind;
+use crate::fleet::FleetRun;
+use crate::link::{Direction, ServiceSide};
+use crate::measure::Measure;
+use crate::segment::Segments;
+use crate::world::World;
+
+/// What a device asked for while it handled one input.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Action {
+    Open,
+    Send { segment: SegmentKey },
+    Close,
+    Arm { at: Timestamp, token: TimerToken },
+}
+
+/// Collects what one input makes a device do.
+struct EndpointSink<'w> {
+    now: Timestamp,
+    device: u32,
+    client: u32,
+    connection: u64,
+    fleet: &'w FleetRun,
+    segments: &'w mut Segments,
+    actions: &'w mut Vec<Action>,
+    measure: &'w mut Measure,
+    oracles: Option<&'w mut Oracles>,
+}
+
+impl DeviceSink for EndpointSink<'_> {
+    fn open(&mut self) {
+        self.actions.push(Action::Open);
+    }
+
+    #[inline]
+    fn send(&mut self, bytes: &[u8]) {
+        self.actions.push(Action::Send { segment: self.segments.insert(bytes) });
+    }
+
+    fn close(&mut self) {
+        self.actions.push(Action::Close);
+    }
+
+    #[inline]
+    fn arm(&mut self, at: Timestamp, token: TimerToken) {
+        self.actions.push(Action::Arm { at, token });
+    }
+
+    #[inline]
+    fn fact(&mut self, fact: DeviceFact<'_>) {
+        let may_be_received = match fact {
+            DeviceFact::PublishSent { pattern, .. } => self.fleet.may_be_received[usize::from(pattern)],
+            _ => false,
+        };
+        self.measure.device_fact(self.now, &fact, may_be_received);
+        let Some(oracles) = &mut self.oracles else { return };
+        let (now, device) = (self.now, DeviceKey(self.device));
+        match fact {
+            DeviceFact::ConnectSent { .. } => {
+                let connection = ConnectionNumber(self.connection);
+                oracles.connect_sent(now, device, ClientKey(self.client), connection);
+            }
+            DeviceFact::Connected { session_present, .. } => {
+                let profile = &self.fleet.profile;
+                let expiry = self.fleet.session_expiry;
+                oracles.connected(now, device, session_present, expiry, profile.clean_start);
+            }
+            DeviceFact::ConnectionLost { .. } => oracles.disconnected(now, device),
+            DeviceFact::Subscribing { filter, qos } => oracles.subscribing(now, device, filter, qos),
+            DeviceFact::Subscribed { filter, code } => {
+                let granted = if code.is_error() { None } else { QoS::from_bits(code.to_u8()) };
+                oracles.subscribed(now, device, filter, granted);
+            }
+            DeviceFact::PublishSent { topic, payload, qos, first, .. } => {
+                oracles.publish_sent(now, device, topic, payload, qos, first);
+            }
+            DeviceFact::PublishAcked { topic, payload, code, .. } => {
+                oracles.publish_acked(now, device, topic, payload, !code.is_error());
+            }
+            DeviceFact::Received { topic, payload, qos } => {
+                oracles.received(now, device, topic, payload, qos);
+            }
+            DeviceFact::AttemptBegan
+            | DeviceFact::AttemptFailed { .. }
+            | DeviceFact::PublishDropped
+            | DeviceFact::ProtocolViolation => {}
+        }
+    }
+}
+
+impl World {
+    /// Gives a device one input and does what it asks for.
+    #[inline]
+    pub(crate) fn drive(&mut self, device: u32, input: DeviceInput<'_>) {
+        let site = self.sites[device as usize];
+        let fleet = &self.fleets[usize::from(site.fleet)];
+        let mut actions = std::mem::take(&mut self.actions);
+        let mut sink = EndpointSink {
+            now: self.now,
+            device,
+            client: self.clients.of_device(device),
+            connection: site.link.map_or(0, |link| link.connection().0),
+            fleet,
+            segments: &mut self.segments,
+            actions: &mut actions,
+            measure: &mut self.measure,
+            oracles: self.oracles.as_mut(),
+        };
+        self.devices[device as usize].handle(&fleet.profile, &mut self.scratch, self.now, input, &mut sink);
+        for action in actions.drain(..) {
+            match action {
+                Action::Arm { at, token } => self.wheel.push(at, Event::DeviceTimer { device, token }),
+                Action::Send { segment } => self.send_from_device(device, segment),
+                Action::Open => self.open(device),
+                Action::Close => self.close_from_device(device),
+            }
+        }
+        self.actions = actions;
+    }
+
+    fn open(&mut self, device: u32) {
+        debug_assert!(self.sites[device as usize].link.is_none(), "a device holds one transport at a time");
+        let attempt = self.sites[device as usize].attempts;
+        self.sites[device as usize].attempts = attempt + 1;
+        let nodes = self.nodes.len() as u64;
+        let node = self.chance.below(self.owner(device), Purpose::Node, attempt.into(), nodes) as u16;
+        let link = self.links.insert(device, attempt, node);
+        self.sites[device as usize].link = Some(link);
+        self.note(self.now, device, ItemKind::AttemptBegan, &[]);
+        let arrival = self.arrival(link, Direction::Up, self.now, 0);
+        self.wheel.push(arrival, Event::Syn { link, retransmissions: 0 });
+    }
+
+    fn send_from_device(&mut self, device: u32, segment: SegmentKey) {
+        let Some(link) = self.sites[device as usize].link else { return self.segments.remove(segment) };
+        let bytes = self.segments.take(segment);
+        self.note(self.now, device, ItemKind::UplinkSent, &bytes);
+        let arrival = self.arrival(link, Direction::Up, self.now, bytes.len());
+        self.segments.give(segment, bytes);
+        self.wheel.push(arrival, Event::Uplink { link, segment });
+    }
+
+    fn close_from_device(&mut self, device: u32) {
+        let Some(link) = self.sites[device as usize].link else { return };
+        self.note(self.now, device, ItemKind::ClosedByDevice, &[]);
+        let arrival = self.arrival(link, Direction::Up, self.now, 0);
+        self.let_go(device, link);
+        if self.links.get(link).is_some_and(|held| held.service != ServiceSide::Unknown) {
+            self.wheel.push(arrival, Event::UplinkClosed { link });
+        }
+    }
+
+    /// The device has no end of the link any more.
+    fn let_go(&mut self, device: u32, link: LinkKey) {
+        self.sites[device as usize].link = None;
+        if let Some(held) = self.links.get_mut(link) {
+            held.device_open = false;
+        }
+        self.links.release(link);
+    }
+
+    pub(crate) fn on_up(&mut self, link: LinkKey) {
+        let Some(held) = self.links.get(link).filter(|held| held.device_open) else { return };
+        let device = held.device;
+        self.note(self.now, device, ItemKind::HandshakeDone, &[]);
+        self.drive(device, DeviceInput::Up);
+    }
+
+    pub(crate) fn on_refused(&mut self, link: LinkKey) {
+        let Some(held) = self.links.get(link).filter(|held| held.device_open) else { return };
+        let device = held.device;
+        self.note(self.now, device, ItemKind::AttemptRefused, &[]);
+        self.let_go(device, link);
+        self.drive(device, DeviceInput::Failed(TransportFailure::Refused));
+    }
+
+    pub(crate) fn on_downlink(&mut self, link: LinkKey, segment: SegmentKey) {
+        let bytes = self.segments.take(segment);
+        if let Some(held) = self.links.get(link).filter(|held| held.device_open) {
+            let device = held.device;
+            self.report_sent(link, bytes.len());
+            self.note(self.now, device, ItemKind::DownlinkDelivered, &bytes);
+            self.drive(device, DeviceInput::Bytes(&bytes));
+        }
+        self.segments.put_back(segment, bytes);
+    }
+
+    pub(crate) fn on_downlink_closed(&mut self, link: LinkKey) {
+        let Some(held) = self.links.get(link).filter(|held| held.device_open) else { return };
+        let device = held.device;
+        self.note(self.now, device, ItemKind::CloseSeenByDevice, &[]);
+        self.let_go(device, link);
+        self.drive(device, DeviceInput::Closed);
+    }
+}

@@ -1,0 +1,272 @@
+//! What is counted and timed while a world runs.
+
+use hashbrown::HashMap;
+use squall_core::{DiscardRule, DisconnectReason, Fact};
+use squall_device::{AttemptFailure, DeviceFact};
+use squall_results::{
+    Counter, Counters, FaultWindow, LatencyRecorder, Operation, Seconds, SeriesColumn, SeriesRecorder, Span,
+    Windows,
+};
+use squall_scenario::{Fault, FaultKind, OutageMode, Scenario};
+use squall_types::Timestamp;
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+/// Counters, series, latencies and recoveries of one run.
+#[derive(Debug)]
+pub(crate) struct Measure {
+    pub(crate) counters: Counters,
+    pub(crate) series: SeriesRecorder,
+    pub(crate) latency: LatencyRecorder,
+    pub(crate) deliveries: DeliveryClock,
+    connected: u64,
+    recovered_at: u64,
+    faults: Vec<FaultRun>,
+}
+
+#[derive(Debug)]
+struct FaultRun {
+    fault: Fault,
+    from: Timestamp,
+    to: Timestamp,
+    recovered: Option<Timestamp>,
+    disconnected: u64,
+}
+
+impl Measure {
+    pub(crate) fn new(scenario: &Scenario, devices: u64) -> Self {
+        let end = micros(scenario.duration);
+        let span = |from, to| Span::new(micros(from), micros(to).min(end));
+        let measure = span(scenario.measure.from, scenario.measure.to);
+        let faults: Vec<Span> =
+            scenario.faults.iter().map(|fault| span(fault.at, fault.at + fault.lasts)).collect();
+        Self {
+            counters: Counters::default(),
+            series: SeriesRecorder::new(end),
+            latency: LatencyRecorder::new(Windows::new(measure, &faults)),
+            deliveries: DeliveryClock::default(),
+            connected: 0,
+            // 99.9 % of the fleet.
+            recovered_at: (devices * 999).div_ceil(1_000),
+            faults: scenario
+                .faults
+                .iter()
+                .map(|&fault| {
+                    let from = Timestamp::ZERO + fault.at;
+                    FaultRun { fault, from, to: from + fault.lasts, recovered: None, disconnected: 0 }
+                })
+                .collect(),
+        }
+    }
+
+    /// Devices connected now.
+    pub(crate) fn connected(&self) -> u64 {
+        self.connected
+    }
+
+    /// Takes what a device says it did or saw. `may_be_received`: somebody could get the publish.
+    pub(crate) fn device_fact(&mut self, now: Timestamp, fact: &DeviceFact<'_>, may_be_received: bool) {
+        let at = now.as_micros();
+        match *fact {
+            DeviceFact::AttemptBegan => {
+                self.counters.count(Counter::ConnectAttempts);
+                self.series.count(SeriesColumn::ConnectAttempts, at);
+            }
+            DeviceFact::AttemptFailed { began, why } => self.attempt_failed(now, began, why),
+            DeviceFact::Connected { wanted, began, session_present: _ } => {
+                self.counters.count(Counter::ConnectAccepted);
+                self.series.count(SeriesColumn::ConnectAccepted, at);
+                self.record(Operation::ConnectSession, wanted, now);
+                self.record(Operation::ConnectAttempt, began, now);
+                self.connected += 1;
+                self.connected_changed(now);
+            }
+            DeviceFact::ConnectionLost { reason: _ } => {
+                self.counters.count(Counter::ConnectionsLost);
+                self.connected -= 1;
+                self.connected_changed(now);
+                for fault in self.faults.iter_mut().filter(|fault| fault.from <= now && now < fault.to) {
+                    fault.disconnected += 1;
+                }
+            }
+            DeviceFact::PublishSent { topic, payload, intended, first, .. } => {
+                if first {
+                    self.counters.count(Counter::PublishSent);
+                    self.series.count(SeriesColumn::PublishSent, at);
+                    if may_be_received {
+                        self.deliveries.published(topic, payload, intended);
+                    }
+                } else {
+                    self.counters.count(Counter::PublishRetried);
+                }
+            }
+            DeviceFact::PublishAcked { intended, sent, code, .. } => {
+                if code.is_error() {
+                    self.counters.count(Counter::PublishRejected);
+                } else {
+                    self.counters.count(Counter::PublishAcked);
+                    self.series.count(SeriesColumn::PublishAcked, at);
+                }
+                self.record(Operation::PublishAck, intended, now);
+                self.record(Operation::PublishWire, sent, now);
+            }
+            DeviceFact::PublishDropped => self.counters.count(Counter::PublishDroppedOffline),
+            DeviceFact::Received { topic, payload, qos: _ } => {
+                self.counters.count(Counter::DeliveryReceived);
+                self.series.count(SeriesColumn::DeliveryReceived, at);
+                if let Some(intended) = self.deliveries.received(topic, payload) {
+                    self.record(Operation::Delivery, intended, now);
+                }
+            }
+            DeviceFact::ProtocolViolation => self.counters.count(Counter::ProtocolViolations),
+            DeviceFact::ConnectSent { .. }
+            | DeviceFact::Subscribing { .. }
+            | DeviceFact::Subscribed { .. } => {}
+        }
+    }
+
+    /// Takes what the service says it did.
+    pub(crate) fn service_fact(&mut self, now: Timestamp, fact: &Fact<'_>) {
+        match *fact {
+            Fact::ConnectRefused { why: squall_core::ConnectRefusal::Throttled, .. } => {
+                self.counters.count(Counter::ConnectThrottled);
+                self.counters.count(Counter::ThrottleExceeded);
+                self.series.count(SeriesColumn::ConnectThrottled, now.as_micros());
+            }
+            Fact::Disconnected { reason, .. } => match reason {
+                DisconnectReason::DuplicateClientId => self.counters.count(Counter::Takeovers),
+                DisconnectReason::KeepAliveTimeout => self.counters.count(Counter::KeepAliveTimeouts),
+                _ => {}
+            },
+            Fact::Queued { .. } => self.counters.count(Counter::QueuedStored),
+            Fact::Redelivered { .. } => self.counters.count(Counter::DeliveryRedelivered),
+            Fact::Discarded { rule, .. } => match rule {
+                DiscardRule::PublishRateIn | DiscardRule::PublishRateOut => {
+                    self.counters.count(Counter::ThrottleExceeded);
+                }
+                DiscardRule::QueueRate => {
+                    self.counters.count(Counter::ThrottleExceeded);
+                    self.counters.count(Counter::QueuedDropped);
+                }
+                DiscardRule::MessageExpiry => self.counters.count(Counter::QueuedDropped),
+                DiscardRule::RetryWindow | DiscardRule::UnsentBytes | DiscardRule::ReceiverPacketSize => {}
+            },
+            Fact::NotModelled { .. } => self.counters.count(Counter::NotModelled),
+            Fact::Connected { .. }
+            | Fact::ConnectRefused { .. }
+            | Fact::PublishIn { .. }
+            | Fact::PublishOut { .. } => {}
+        }
+    }
+
+    /// Records an operation that was not finished when the run ended.
+    pub(crate) fn unfinished(&mut self, operation: Operation, began: Timestamp, end: Timestamp) {
+        self.latency.record_unfinished(operation, began.as_micros(), end.as_micros());
+    }
+
+    /// A fault is over: the fleet may be whole already.
+    pub(crate) fn fault_ended(&mut self, now: Timestamp) {
+        self.note_recovery(now);
+    }
+
+    pub(crate) fn fault_windows(&self) -> Vec<FaultWindow> {
+        self.faults
+            .iter()
+            .zip(1..)
+            .map(|(fault, number)| {
+                let FaultKind::GatewayOutage(mode) = fault.fault.kind;
+                FaultWindow {
+                    number,
+                    kind: "gateway-outage".to_owned(),
+                    mode: match mode {
+                        OutageMode::Refuse => "refuse",
+                        OutageMode::Reset => "reset",
+                        OutageMode::Silent => "silent",
+                    }
+                    .to_owned(),
+                    from_seconds: Seconds::from_nanos(fault.from.0),
+                    to_seconds: Seconds::from_nanos(fault.to.0),
+                    recovery_us: fault.recovered.map(|at| micros(at - fault.to)),
+                    disconnected: fault.disconnected,
+                }
+            })
+            .collect()
+    }
+
+    fn attempt_failed(&mut self, now: Timestamp, began: Timestamp, why: AttemptFailure) {
+        self.counters.count(Counter::ConnectFailed);
+        self.record(Operation::ConnectAttempt, began, now);
+        match why {
+            AttemptFailure::TimedOut => self.counters.count(Counter::ConnectTimeouts),
+            AttemptFailure::Transport | AttemptFailure::Refused { .. } | AttemptFailure::Closed => {
+                self.counters.count(Counter::ConnectRefused);
+                self.series.count(SeriesColumn::ConnectRefused, now.as_micros());
+            }
+        }
+    }
+
+    fn connected_changed(&mut self, now: Timestamp) {
+        self.counters.raise(Counter::DevicesConnectedPeak, self.connected);
+        self.series.level(SeriesColumn::DevicesConnected, now.as_micros(), self.connected);
+        self.note_recovery(now);
+    }
+
+    fn note_recovery(&mut self, now: Timestamp) {
+        if self.connected < self.recovered_at {
+            return;
+        }
+        for fault in self.faults.iter_mut().filter(|fault| fault.recovered.is_none() && fault.to <= now) {
+            fault.recovered = Some(now);
+        }
+    }
+
+    #[inline]
+    fn record(&mut self, operation: Operation, began: Timestamp, now: Timestamp) {
+        self.latency.record(operation, began.as_micros(), micros(now - began));
+    }
+}
+
+fn micros(duration: core::time::Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}
+
+/// When each message that somebody may receive fell due at its publisher, by what it says.
+///
+/// Two generations of half an hour of publishes each bound the memory; a message older than that when it arrives is
+/// counted as received and not timed.
+#[derive(Debug)]
+pub(crate) struct DeliveryClock {
+    present: HashMap<u64, Timestamp, foldhash::fast::FixedState>,
+    past: HashMap<u64, Timestamp, foldhash::fast::FixedState>,
+    rotate_at: Timestamp,
+}
+
+const ROTATE_NANOS: u64 = 1_800_000_000_000;
+
+impl Default for DeliveryClock {
+    fn default() -> Self {
+        let map = || HashMap::with_hasher(foldhash::fast::FixedState::with_seed(2));
+        Self { present: map(), past: map(), rotate_at: Timestamp(ROTATE_NANOS) }
+    }
+}
+
+impl DeliveryClock {
+    /// A message was published.
+    pub(crate) fn published(&mut self, topic: &str, payload: &[u8], intended: Timestamp) {
+        if intended >= self.rotate_at {
+            self.rotate_at = intended.plus_nanos(ROTATE_NANOS);
+            std::mem::swap(&mut self.present, &mut self.past);
+            self.present.clear();
+        }
+        self.present.insert(message(topic, payload), intended);
+    }
+
+    /// When a message that arrived fell due.
+    fn received(&self, topic: &str, payload: &[u8]) -> Option<Timestamp> {
+        let message = message(topic, payload);
+        self.present.get(&message).or_else(|| self.past.get(&message)).copied()
+    }
+}
+
+fn message(topic: &str, payload: &[u8]) -> u64 {
+    xxh3_64_with_seed(payload, xxh3_64_with_seed(topic.as_bytes(), 0))
+}

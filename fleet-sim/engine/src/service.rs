@@ -1,0 +1,465 @@
+//! The service's side of the network: gateway, nodes, and the broker behind them.
+
+use squall_core::{
+    ClosedWhy, ConnectionId, DisconnectReason, Fact, Identity, Input, Output, Receipt, Reply, Sink, Source,
+    Tag, Transport,
+};
+use squall_oracle::{ClientKey, ConnectionNumber, Oracles};
+use squall_scenario::{OutageMode, Overflow};
+use squall_types::Timestamp;
+
+use crate::event::{Event, LinkKey, SegmentKey};
+use crate::fingerprint::ItemKind;
+use crate::fleet::{Clients, FleetRun};
+use crate::link::{Direction, ServiceSide};
+use crate::measure::Measure;
+use crate::mutant::DeliveryFate;
+use crate::segment::Segments;
+use crate::world::World;
+
+/// One thing that leaves the service when the service of a packet ends.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Outbound {
+    /// One packet.
+    Packet { link: LinkKey, segment: SegmentKey },
+    /// The end of the stream.
+    Close { link: LinkKey, reason: DisconnectReason },
+    /// Do not read for now.
+    Pause { link: LinkKey },
+    /// Read again.
+    Resume { link: LinkKey },
+}
+
+/// So many bytes make one report to the broker of what has left.
+const SENT_STEP: u32 = 16_384;
+
+/// Collects what one `handle` call puts out.
+struct ServiceSink<'w> {
+    now: Timestamp,
+    segments: &'w mut Segments,
+    outbound: &'w mut Vec<Outbound>,
+    measure: &'w mut Measure,
+    oracles: Option<&'w mut Oracles>,
+    clients: &'w Clients,
+    fleets: &'w [FleetRun],
+    reply: Option<Reply>,
+}
+
+impl Sink for ServiceSink<'_> {
+    #[inline]
+    fn output(&mut self, output: Output<'_>) {
+        let outbound = match output {
+            Output::Bytes { connection, after: _, bytes } => {
+                Outbound::Packet { link: LinkKey::of(connection), segment: self.segments.insert(bytes) }
+            }
+            Output::Close { connection, after: _, reason } => {
+                Outbound::Close { link: LinkKey::of(connection), reason }
+            }
+            Output::PauseReading { connection } => Outbound::Pause { link: LinkKey::of(connection) },
+            Output::ResumeReading { connection } => Outbound::Resume { link: LinkKey::of(connection) },
+            Output::Reply { request: _, after: _, reply } => {
+                self.reply = Some(reply);
+                return;
+            }
+            Output::Ask { ask: _, question } => match question {},
+            Output::Persist { lsn: _ } => unreachable!("durability is off"),
+        };
+        self.outbound.push(outbound);
+    }
+
+    #[inline]
+    fn fact(&mut self, fact: Fact<'_>) {
+        self.measure.service_fact(self.now, &fact);
+        let Some(oracles) = &mut self.oracles else { return };
+        match fact {
+            Fact::Discarded { client_id, topic, rule, .. } => {
+                let client = self.clients.named(self.fleets, client_id).map(ClientKey);
+                oracles.discarded(self.now, client, topic, rule.as_str());
+            }
+            Fact::Queued { .. } => oracles.queued(self.now),
+            _ => {}
+        }
+    }
+}
+
+impl World {
+    /// Gives the broker one input; what it puts out waits in `outbound`.
+    #[inline]
+    fn ask_broker(&mut self, input: Input<'_>) -> (Receipt, Option<Reply>) {
+        let now = self.clock();
+        let mut sink = ServiceSink {
+            now: self.now,
+            segments: &mut self.segments,
+            outbound: &mut self.outbound,
+            measure: &mut self.measure,
+            oracles: self.oracles.as_mut(),
+            clients: &self.clients,
+            fleets: &self.fleets,
+            reply: None,
+        };
+        let receipt = self.broker.handle(now, input, &mut sink);
+        let reply = sink.reply;
+        self.packets += u64::from(receipt.packets_in());
+        if let Some(deadline) = self.broker.next_deadline()
+            && deadline < self.deadline
+        {
+            self.deadline = deadline;
+            self.wheel.push(deadline, Event::BrokerDeadline);
+        }
+        (receipt, reply)
+    }
+
+    /// Sends what the broker put out, as of the end of service.
+    fn send_outbound(&mut self, at: Timestamp) {
+        let mut outbound = std::mem::take(&mut self.outbound);
+        for one in outbound.drain(..) {
+            match one {
+                Outbound::Packet { link, segment } => self.send_packet(link, segment, at),
+                Outbound::Close { link, reason } => self.close_from_service(link, reason, at),
+                Outbound::Pause { link } => {
+                    if let Some(link) = self.links.get_mut(link) {
+                        link.is_paused = true;
+                    }
+                }
+                Outbound::Resume { link } => {
+                    if let Some(held) = self.links.get_mut(link) {
+                        held.is_paused = false;
+                        if !held.is_queued && !held.inbound.is_empty() {
+                            held.is_queued = true;
+                            self.enqueue(link);
+                        }
+                    }
+                }
+            }
+        }
+        self.outbound = outbound;
+    }
+
+    fn send_packet(&mut self, link: LinkKey, segment: SegmentKey, at: Timestamp) {
+        self.packets += 1;
+        let Some(held) = self.links.get_mut(link) else {
+            return self.segments.remove(segment);
+        };
+        let device = held.device;
+        // One first-in-first-out queue a connection: nothing overtakes what is still in service.
+        let depart = at.max(held.in_service_until);
+        held.in_service_until = depart;
+        self.observe_packet(link, device, segment);
+        let version = self.fleets[usize::from(self.sites[device as usize].fleet)].profile.version;
+        let (link, device) = match self.mutant.delivery(version, self.segments.bytes(segment)) {
+            DeliveryFate::Sent => (link, device),
+            DeliveryFate::Lost => return self.segments.remove(segment),
+            DeliveryFate::Misdelivered => {
+                let other = (device as usize + 1) % self.sites.len();
+                let Some(other_link) = self.sites[other].link else { return self.segments.remove(segment) };
+                (other_link, other as u32)
+            }
+        };
+        let bytes = self.segments.take(segment);
+        self.note(depart, device, ItemKind::DownlinkSent, &bytes);
+        let arrival = self.arrival(link, Direction::Down, depart, bytes.len());
+        self.segments.give(segment, bytes);
+        self.wheel.push(arrival, Event::Downlink { link, segment });
+    }
+
+    /// Shows the judges a packet on the wire.
+    #[inline]
+    fn observe_packet(&mut self, link: LinkKey, device: u32, segment: SegmentKey) {
+        let Some(oracles) = &mut self.oracles else { return };
+        let client = ClientKey(self.clients.of_device(device));
+        let connection = ConnectionNumber(link.connection().0);
+        let bytes = self.segments.bytes(segment);
+        // CONNACK: a length of one byte, the flags, the code.
+        if bytes[0] == 0x20 && bytes.get(3) == Some(&0) {
+            oracles.service_accepted(self.now, connection, client);
+        } else {
+            oracles.service_sent(self.now, connection, client);
+        }
+    }
+
+    fn close_from_service(&mut self, link: LinkKey, reason: DisconnectReason, at: Timestamp) {
+        if reason == DisconnectReason::DuplicateClientId && self.mutant.keeps_taken_over() {
+            return;
+        }
+        let Some(held) = self.links.get_mut(link) else { return };
+        held.service = ServiceSide::Closed;
+        let (device, device_open) = (held.device, held.device_open);
+        let depart = at.max(held.in_service_until);
+        let (node, was_new) = (held.node, held.is_new);
+        held.is_new = false;
+        let mut inbound = std::mem::replace(&mut held.inbound, crate::segment::SegmentQueue::EMPTY);
+        self.segments.clear(&mut inbound);
+        if was_new {
+            self.nodes[usize::from(node)].new_connections -= 1;
+        }
+        self.note(depart, device, ItemKind::ClosedByService, &[reason as u8]);
+        self.observe_close(link, device);
+        if device_open {
+            let arrival = self.arrival(link, Direction::Down, depart, 0);
+            self.wheel.push(arrival, Event::DownlinkClosed { link });
+        } else {
+            self.links.release(link);
+        }
+    }
+
+    fn observe_close(&mut self, link: LinkKey, device: u32) {
+        if let Some(oracles) = &mut self.oracles {
+            let client = ClientKey(self.clients.of_device(device));
+            oracles.connection_closed(self.now, ConnectionNumber(link.connection().0), client);
+        }
+    }
+
+    pub(crate) fn on_broker_deadline(&mut self) {
+        if self.deadline > self.now {
+            // An earlier deadline came up since, was handled, and asked for the next one itself.
+            return;
+        }
+        self.deadline = Timestamp::MAX;
+        self.ask_broker(Input::Deadline);
+        self.send_outbound(self.now);
+    }
+
+    /// Carries out a call at once; says whether the service accepted it.
+    pub(crate) fn serve_call(&mut self, input: Input<'_>) -> bool {
+        let (_, reply) = self.ask_broker(input);
+        self.send_outbound(self.now);
+        reply == Some(Reply::Ok)
+    }
+
+    pub(crate) fn on_syn(&mut self, link: LinkKey, retransmissions: u8) {
+        let Some(held) = self.links.get_mut(link) else { return };
+        let node = held.node;
+        match self.outages.at(self.now) {
+            Some(OutageMode::Silent) => return self.retransmit_syn(link, retransmissions),
+            Some(OutageMode::Refuse | OutageMode::Reset) => return self.refuse(link),
+            None => {}
+        }
+        if self.nodes[usize::from(node)].new_connections >= self.queue {
+            return match self.overflow {
+                Overflow::Refuse => self.refuse(link),
+                Overflow::DropSyn => self.retransmit_syn(link, retransmissions),
+            };
+        }
+        self.nodes[usize::from(node)].new_connections += 1;
+        held.is_new = true;
+        held.is_queued = true;
+        held.service = ServiceSide::Handshake;
+        self.enqueue(link);
+    }
+
+    /// RFC 6298: the first SYN is repeated after a second, then after twice as long each time.
+    fn retransmit_syn(&mut self, link: LinkKey, retransmissions: u8) {
+        let wait = 1_000_000_000_u64 << retransmissions.min(6);
+        let event = Event::Syn { link, retransmissions: retransmissions.saturating_add(1) };
+        self.wheel.push(self.now.plus_nanos(wait), event);
+    }
+
+    fn refuse(&mut self, link: LinkKey) {
+        let arrival = self.arrival(link, Direction::Down, self.now, 0);
+        self.wheel.push(arrival, Event::Refused { link });
+    }
+
+    pub(crate) fn on_uplink(&mut self, link: LinkKey, segment: SegmentKey) {
+        let Some(held) = self.links.get_mut(link) else { return self.segments.remove(segment) };
+        if held.service != ServiceSide::Open {
+            return self.segments.remove(segment);
+        }
+        let device = held.device;
+        self.segments.push_back(&mut held.inbound, segment);
+        let bytes = self.segments.take(segment);
+        self.note(self.now, device, ItemKind::UplinkDelivered, &bytes);
+        self.segments.give(segment, bytes);
+        self.want_service(link);
+    }
+
+    /// Puts a link with something to serve in line, unless it is already.
+    fn want_service(&mut self, link: LinkKey) {
+        let Some(held) = self.links.get_mut(link) else { return };
+        if held.is_queued || held.is_paused || held.inbound.is_empty() {
+            return;
+        }
+        held.is_queued = true;
+        if held.in_service_until > self.now {
+            // One packet of a connection is in service at a time.
+            let until = held.in_service_until;
+            self.wheel.push(until, Event::LinkReady { link });
+        } else {
+            self.enqueue(link);
+        }
+    }
+
+    pub(crate) fn on_link_ready(&mut self, link: LinkKey) {
+        if self.links.get(link).is_some_and(|held| held.service == ServiceSide::Open) {
+            self.enqueue(link);
+        }
+    }
+
+    fn enqueue(&mut self, link: LinkKey) {
+        let Some(held) = self.links.get(link) else { return };
+        let node = held.node;
+        self.nodes[usize::from(node)].ready.push_back(link);
+        self.run_node(node.into());
+    }
+
+    pub(crate) fn on_node_wake(&mut self, node: u32) {
+        self.nodes[node as usize].wake_pending = false;
+        self.run_node(node);
+    }
+
+    /// Serves what waits at a node while a server is free.
+    fn run_node(&mut self, number: u32) {
+        loop {
+            let node = &mut self.nodes[number as usize];
+            let Some(&link) = node.ready.front() else { return };
+            let Some(server) = node.free_server(self.now) else {
+                if !node.wake_pending {
+                    node.wake_pending = true;
+                    self.wheel.push(node.next_free(), Event::NodeWake { node: number });
+                }
+                return;
+            };
+            node.ready.pop_front();
+            if let Some(until) = self.serve(link) {
+                self.nodes[number as usize].occupy(server, until);
+            }
+        }
+    }
+
+    /// Bytes have reached the device. The broker hears of them in steps, each far below its bound.
+    pub(crate) fn report_sent(&mut self, key: LinkKey, bytes: usize) {
+        let Some(link) = self.links.get_mut(key) else { return };
+        link.sent_unreported = link.sent_unreported.saturating_add(bytes as u32);
+        if link.sent_unreported < SENT_STEP || link.service != ServiceSide::Open {
+            return;
+        }
+        let bytes = std::mem::take(&mut link.sent_unreported);
+        self.ask_broker(Input::Sent { connection: key.connection(), bytes });
+        self.send_outbound(self.now);
+    }
+
+    /// Serves one packet or handshake of a link; until when it keeps a server busy.
+    fn serve(&mut self, key: LinkKey) -> Option<Timestamp> {
+        let link = self.links.get_mut(key)?;
+        link.is_queued = false;
+        match link.service {
+            ServiceSide::Handshake => Some(self.serve_handshake(key)),
+            ServiceSide::Open => self.serve_segment(key),
+            ServiceSide::Unknown | ServiceSide::Closed => None,
+        }
+    }
+
+    fn serve_handshake(&mut self, key: LinkKey) -> Timestamp {
+        let end = self.now.plus_nanos(self.costs.tls);
+        let Some(link) = self.links.get_mut(key) else { return end };
+        link.service = ServiceSide::Open;
+        link.in_service_until = end;
+        let (device, finished) = (link.device, link.finished);
+        let fleet = usize::from(self.sites[device as usize].fleet);
+        self.ask_broker(Input::Opened {
+            connection: key.connection(),
+            transport: Transport::Tls,
+            identity: Identity::RegisteredCertificate,
+            source: source_of(device, key.connection()),
+            tag: Tag(fleet as u16),
+        });
+        if finished {
+            self.finish_uplink(key);
+            return end;
+        }
+        // The SYN's way here was the first half of the first round trip.
+        let mut at = end;
+        for trip in 1..self.fleets[fleet].network.handshake_round_trips * 2 {
+            let direction = if trip % 2 == 1 { Direction::Down } else { Direction::Up };
+            at = self.arrival(key, direction, at, 0);
+        }
+        self.wheel.push(at, Event::Up { link: key });
+        end
+    }
+
+    fn serve_segment(&mut self, key: LinkKey) -> Option<Timestamp> {
+        let link = self.links.get_mut(key)?;
+        let Some(segment) = self.segments.pop_front(&mut link.inbound) else {
+            if link.finished {
+                self.finish_uplink(key);
+            }
+            return None;
+        };
+        if link.is_new {
+            link.is_new = false;
+            self.nodes[usize::from(link.node)].new_connections -= 1;
+        }
+        let connection = key.connection();
+        let bytes = self.segments.take(segment);
+        let (receipt, _) = self.ask_broker(Input::Bytes { connection, bytes: &bytes });
+        self.segments.put_back(segment, bytes);
+        let end = self.now.plus_nanos(self.costs.of(&receipt));
+        if let Some(link) = self.links.get_mut(key) {
+            link.in_service_until = link.in_service_until.max(end);
+        }
+        self.send_outbound(end);
+        self.want_service(key);
+        if self.links.get(key).is_some_and(|link| link.finished && link.inbound.is_empty()) {
+            self.finish_uplink(key);
+        }
+        Some(end)
+    }
+
+    pub(crate) fn on_uplink_closed(&mut self, key: LinkKey) {
+        let Some(link) = self.links.get_mut(key) else { return };
+        link.finished = true;
+        if link.service == ServiceSide::Closed || (link.service == ServiceSide::Open && !link.is_queued) {
+            self.finish_uplink(key);
+        }
+    }
+
+    /// The device's stream has ended and everything before its end is served.
+    fn finish_uplink(&mut self, key: LinkKey) {
+        self.break_service_side(key, ClosedWhy::EndOfStream);
+        self.links.release(key);
+    }
+
+    /// The broker loses a connection.
+    fn break_service_side(&mut self, key: LinkKey, why: ClosedWhy) {
+        let Some(link) = self.links.get_mut(key) else { return };
+        let (device, node, side) = (link.device, link.node, link.service);
+        if !Self::is_known_to_service(side) {
+            return;
+        }
+        link.service = ServiceSide::Closed;
+        let mut inbound = std::mem::replace(&mut link.inbound, crate::segment::SegmentQueue::EMPTY);
+        if std::mem::take(&mut link.is_new) {
+            self.nodes[usize::from(node)].new_connections -= 1;
+        }
+        self.segments.clear(&mut inbound);
+        self.note(self.now, device, ItemKind::CloseSeenByService, &[why as u8]);
+        self.observe_close(key, device);
+        if side == ServiceSide::Open {
+            self.ask_broker(Input::Closed { connection: key.connection(), why });
+            self.send_outbound(self.now);
+        }
+    }
+
+    /// An outage resets every connection that stands, on both sides.
+    pub(crate) fn reset_all(&mut self) {
+        for key in self.links.keys() {
+            let Some(link) = self.links.get(key) else { continue };
+            if !Self::is_known_to_service(link.service) {
+                continue;
+            }
+            let device_open = link.device_open;
+            self.break_service_side(key, ClosedWhy::Reset);
+            if device_open {
+                let arrival = self.arrival(key, Direction::Down, self.now, 0);
+                self.wheel.push(arrival, Event::DownlinkClosed { link: key });
+            } else {
+                self.links.release(key);
+            }
+        }
+    }
+}
+
+/// A private address for a device, so that each has its own.
+fn source_of(device: u32, connection: ConnectionId) -> Source {
+    let [_, b, c, d] = device.to_be_bytes();
+    Source { ip: [10, b, c, d].into(), port: 1_024 + (connection.0 % 60_000) as u16 }
+}

@@ -1,0 +1,302 @@
+//! Worlds in small: what the engine promises, seen on whole runs.
+
+use squall_results::{Counter, RunResults};
+use squall_scenario::{LoadOptions, Scenario, parse};
+use squall_types::Seed;
+
+use crate::fingerprint::ItemKind;
+use crate::world::{Progress, World};
+
+/// A scenario of one fleet of 20 devices and what `more` adds; small limits are the test's to set.
+fn scenario(more: &str) -> Scenario {
+    let text = format!(
+        r#"
+name = "test"
+about = "A test."
+duration = "5m"
+seed = "3"
+
+{more}
+
+[[fleet]]
+name = "pumps"
+devices = 20
+start = {{ over = "10s" }}
+network = "lan"
+subscribe = [{{ filter = "commands/{{{{thing}}}}", qos = 1 }}]
+
+[[fleet.publish]]
+topic = "pumps/{{{{thing}}}}"
+every = "10s"
+qos = 1
+payload = "{{{{counter}}}}"
+"#
+    );
+    resolve(&text)
+}
+
+fn resolve(text: &str) -> Scenario {
+    match parse("test.toml", text, LoadOptions::default()) {
+        Ok(plan) => plan.cells[0].scenario.clone(),
+        Err(errors) => panic!("{errors}"),
+    }
+}
+
+fn run_world(scenario: &Scenario) -> World {
+    let mut world = World::new(scenario);
+    while world.step(1_000) == Progress::Running {}
+    world
+}
+
+fn run(scenario: &Scenario) -> RunResults {
+    run_world(scenario).finish(scenario, None, None)
+}
+
+fn count(results: &RunResults, counter: Counter) -> u64 {
+    results.counter(counter.name())
+}
+
+fn violations(results: &RunResults, oracle: &str) -> u64 {
+    results.oracles.iter().find(|verdict| verdict.name == oracle).unwrap().violation_count
+}
+
+#[test]
+fn a_quiet_fleet_connects_publishes_and_is_billed() {
+    let results = run(&scenario(""));
+    assert_eq!(count(&results, Counter::DevicesConnectedAtEnd), 20);
+    assert_eq!(count(&results, Counter::ConnectAttempts), 20);
+    // 290 to 300 s of one publish every 10 s from each device.
+    let sent = count(&results, Counter::PublishSent);
+    assert!((20 * 29..=20 * 30).contains(&sent), "{sent}");
+    assert!(sent - count(&results, Counter::PublishAcked) <= 20, "only the last may be under way");
+    assert_eq!(results.violation_count(), 0);
+    let minutes: u64 = results
+        .usage
+        .run
+        .iter()
+        .filter(|line| line.dimension == "connectivity_minutes")
+        .map(|line| line.units)
+        .sum();
+    assert_eq!(minutes, 20 * 5, "a part of a minute counts whole");
+}
+
+#[test]
+fn the_same_seed_gives_the_same_run_and_another_seed_another() {
+    let base = scenario("");
+    let (first, again) = (run(&base), run(&base));
+    assert_eq!(first, again);
+    let other = run(&Scenario { seed: Seed(4), ..base });
+    assert_ne!(first.fingerprint, other.fingerprint);
+}
+
+#[test]
+fn the_size_of_a_step_changes_nothing() {
+    let scenario = scenario("");
+    let mut world = World::new(&scenario);
+    while world.step(7) == Progress::Running {}
+    assert_eq!(world.finish(&scenario, None, None), run(&scenario));
+}
+
+#[test]
+fn a_second_fleet_does_not_change_what_the_first_draws() {
+    // Enough servers that nobody waits for anybody, and a draw-hungry second fleet.
+    let station = r#"[service]
+station = { servers = 100000 }"#;
+    let alone = scenario(station);
+    let mut both = alone.clone();
+    let mut second = both.fleets[0].clone();
+    second.name = "fans".into();
+    second.devices = 50;
+    both.fleets.insert(0, second);
+    let log = |scenario: &Scenario, first: u32| {
+        let world = run_world(scenario);
+        let ours = first..first + 20;
+        world
+            .log
+            .into_iter()
+            .filter(|item| ours.contains(&item.1))
+            .map(|(at, device, kind, hash)| (at, device - first, kind, hash))
+            .collect::<Vec<_>>()
+    };
+    let (before, after) = (log(&alone, 0), log(&both, 50));
+    assert!(before.len() > 1_000, "{}", before.len());
+    assert!(before == after, "one of {} items differs", before.len());
+}
+
+const OUTAGE: &str = r#"
+[[fault]]
+at = "2m"
+kind = "gateway-outage"
+mode = "MODE"
+lasts = "30s"
+"#;
+
+#[test]
+fn a_reset_outage_loses_every_connection_and_all_come_back() {
+    let results = run(&scenario(&OUTAGE.replace("MODE", "reset")));
+    assert_eq!(results.faults[0].disconnected, 20);
+    assert_eq!(count(&results, Counter::ConnectionsLost), 20);
+    assert!(count(&results, Counter::ConnectRefused) >= 20, "attempts during the outage are refused");
+    assert_eq!(count(&results, Counter::DevicesConnectedAtEnd), 20);
+    assert!(results.faults[0].recovery_us.is_some_and(|us| us > 0 && us <= 60_000_000));
+    assert_eq!(results.violation_count(), 0);
+}
+
+#[test]
+fn a_refusing_outage_leaves_established_connections_alone() {
+    let results = run(&scenario(&OUTAGE.replace("MODE", "refuse")));
+    assert_eq!(count(&results, Counter::ConnectionsLost), 0);
+    assert_eq!(count(&results, Counter::ConnectAttempts), 20);
+    assert_eq!(results.faults[0].recovery_us, Some(0));
+    // But one that comes during it is refused.
+    let late = OUTAGE.replace("MODE", "refuse").replace("2m", "1s");
+    let results = run(&scenario(&late));
+    assert!(count(&results, Counter::ConnectRefused) > 0);
+    assert_eq!(count(&results, Counter::DevicesConnectedAtEnd), 20);
+}
+
+#[test]
+fn a_silent_outage_delays_what_was_sent_and_tells_nobody() {
+    let results = run(&scenario(&OUTAGE.replace("MODE", "silent")));
+    assert_eq!(count(&results, Counter::ConnectionsLost), 0, "30 s are less than any keep alive");
+    let during = results
+        .latency
+        .iter()
+        .find(|row| row.operation == "publish.wire" && row.window == "fault.1.during")
+        .unwrap();
+    // The last of them falls due just before the end and needs one retransmission at least.
+    assert!(during.p50 > 10_000_000, "{}", during.p50);
+    assert_eq!(count(&results, Counter::PublishAcked), count(&results, Counter::PublishSent));
+    assert_eq!(results.violation_count(), 0);
+}
+
+#[test]
+fn a_full_queue_refuses_or_drops_the_syn() {
+    let station = |overflow: &str| {
+        scenario(&format!(
+            "[service]\nstation = {{ servers = 1, queue = 1, overflow = \"{overflow}\", connect = \"3s\" }}"
+        ))
+    };
+    let refused = run(&station("refuse"));
+    assert!(count(&refused, Counter::ConnectRefused) > 0);
+    let dropped = run(&station("drop-syn"));
+    assert_eq!(count(&dropped, Counter::ConnectRefused), 0, "a dropped SYN is silence");
+    assert!(count(&dropped, Counter::ConnectTimeouts) > 0);
+    for results in [&refused, &dropped] {
+        assert_eq!(count(results, Counter::DevicesConnectedAtEnd), 20);
+        assert_eq!(results.violation_count(), 0);
+    }
+}
+
+#[test]
+fn service_takes_its_time_and_refusing_costs_too() {
+    let slow = run(&scenario("[service]\nstation = { publish = \"2s\", servers = 1 }"));
+    let wire =
+        slow.latency.iter().find(|row| row.operation == "publish.wire" && row.window == "run").unwrap();
+    assert!(wire.p50 >= 2_000_000, "a publish is served in 2 s at least: {}", wire.p50);
+    let quick = scenario("[service]\nlimits.connect_requests_per_second = 1");
+    let costly = scenario(
+        "[service]\nlimits.connect_requests_per_second = 1\nstation = { connect_refused = \"3s\", servers = 1 }",
+    );
+    let last = |scenario: &Scenario| {
+        let results = run(scenario);
+        assert!(count(&results, Counter::ConnectThrottled) > 0);
+        let row = results.latency.iter().find(|row| row.operation == "connect.session");
+        row.unwrap().max
+    };
+    assert!(last(&costly) > last(&quick), "refusals keep the only server from accepting");
+}
+
+#[test]
+fn equal_client_ids_take_each_other_over() {
+    let mut twins = scenario("");
+    twins.fleets[0].client_id = squall_types::Template::parse("twin").unwrap();
+    twins.fleets[0].devices = 2;
+    let results = run(&twins);
+    assert!(count(&results, Counter::Takeovers) > 5, "they flap");
+    assert_eq!(violations(&results, "single-connection"), 0);
+    assert_eq!(results.violation_count(), 0);
+}
+
+/// Every device gets a command every second: something to lose.
+fn commands(mutant: &str) -> Scenario {
+    let calls: String = (60..200)
+        .map(|second| {
+            format!(
+                "[[app]]\nat = \"{second}s\"\ncall = \"PublishToTopic\"\nwith = {{ topic = \"commands/pumps-{}\", payload = \"{second}\", qos = 1 }}\n",
+                second % 20
+            )
+        })
+        .collect();
+    scenario(&format!("[service]\nmutant = \"{mutant}\"\n{calls}"))
+}
+
+#[test]
+fn without_a_planted_bug_the_judges_are_content() {
+    let results = run(&commands("none"));
+    assert_eq!(count(&results, Counter::DeliveryReceived), 140);
+    assert_eq!(results.violation_count(), 0);
+    assert!(results.oracles.iter().all(|oracle| oracle.checks > 0));
+}
+
+#[test]
+fn a_lost_delivery_is_caught() {
+    let results = run(&commands("lose-delivery"));
+    assert!(count(&results, Counter::DeliveryReceived) < 140);
+    assert!(count(&results, Counter::DeliveryRedelivered) > 0, "the service tries again, in vain");
+    assert!(violations(&results, "delivery") > 0);
+}
+
+#[test]
+fn a_misdelivery_is_caught() {
+    assert!(violations(&run(&commands("misdeliver")), "subscription") > 0);
+}
+
+#[test]
+fn a_connection_left_standing_after_a_takeover_is_caught() {
+    let mut twins = scenario("[service]\nmutant = \"keep-taken-over\"");
+    twins.fleets[0].client_id = squall_types::Template::parse("twin").unwrap();
+    twins.fleets[0].devices = 2;
+    assert!(violations(&run(&twins), "single-connection") > 0);
+}
+
+#[test]
+fn the_judges_change_nothing_but_their_own_verdicts() {
+    let judged = run(&commands("none"));
+    let unjudged = run(&{
+        let mut scenario = commands("none");
+        scenario.service.oracles = false;
+        scenario
+    });
+    assert_eq!(judged.fingerprint, unjudged.fingerprint);
+    assert_eq!(judged.counters, unjudged.counters);
+    assert_eq!(judged.latency, unjudged.latency);
+}
+
+#[test]
+fn a_world_that_is_cut_short_says_so() {
+    let scenario = scenario("");
+    let mut world = World::new(&scenario);
+    let _ = world.step(100);
+    let results = world.finish(&scenario, Some("an assertion fired"), Some("left != right"));
+    assert_eq!(violations(&results, "invariant"), 1);
+    assert!(results.interrupted.is_some());
+}
+
+#[test]
+fn every_kind_of_item_but_calls_occurs_in_a_storm() {
+    let world = run_world(&scenario(&OUTAGE.replace("MODE", "reset")));
+    for kind in [
+        ItemKind::AttemptBegan,
+        ItemKind::HandshakeDone,
+        ItemKind::AttemptRefused,
+        ItemKind::UplinkSent,
+        ItemKind::UplinkDelivered,
+        ItemKind::DownlinkSent,
+        ItemKind::DownlinkDelivered,
+        ItemKind::CloseSeenByDevice,
+        ItemKind::CloseSeenByService,
+    ] {
+        assert!(world.log.iter().any(|item| item.2 == kind), "{kind:?}");
+    }
+}

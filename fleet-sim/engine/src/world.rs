@@ -1,0 +1,329 @@
+//! One world: broker, network, devices, faults and judges, driven event by event.
+
+use core::time::Duration;
+
+use squall_core::{Broker, BrokerConfig, Call as BrokerCall, Caller, Input, Meter, RequestId, Tag};
+use squall_device::{Device, DeviceInput, Scratch};
+use squall_oracle::{OracleConfig, Oracles};
+use squall_results::Counter;
+use squall_scenario::{AppCall, Call, Fault, FaultKind, OutageMode, Overflow, Scenario};
+use squall_timers::Wheel;
+use squall_types::{Chance, Now, Owner, Timestamp, WallTime};
+
+use crate::endpoint::Action;
+use crate::event::{Event, LinkKey};
+use crate::fault::Outages;
+use crate::fingerprint::{Fingerprint, ItemKind};
+use crate::fleet::{Clients, FleetRun};
+use crate::link::{Direction, Links, ServiceSide};
+use crate::measure::Measure;
+use crate::mutant::MutantRun;
+use crate::segment::Segments;
+use crate::service::Outbound;
+use crate::station::{Costs, Node};
+
+/// How long a delivery may be under way before the judges miss it.
+const ORACLE_GRACE: Duration = Duration::from_secs(30);
+
+/// A world in the middle of its run.
+#[derive(Debug)]
+pub struct World {
+    pub(crate) now: Timestamp,
+    pub(crate) epoch: WallTime,
+    pub(crate) end: Timestamp,
+    pub(crate) chance: Chance,
+    pub(crate) wheel: Wheel<Event>,
+    pub(crate) broker: Broker,
+    /// For when the wheel holds the broker's next deadline; [`Timestamp::MAX`] for none.
+    pub(crate) deadline: Timestamp,
+    pub(crate) fleets: Vec<FleetRun>,
+    pub(crate) clients: Clients,
+    pub(crate) devices: Vec<Device>,
+    pub(crate) sites: Vec<Site>,
+    pub(crate) links: Links,
+    pub(crate) segments: Segments,
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) costs: Costs,
+    pub(crate) queue: u32,
+    pub(crate) overflow: Overflow,
+    pub(crate) faults: Vec<Fault>,
+    pub(crate) outages: Outages,
+    calls: Vec<AppCall>,
+    pub(crate) fingerprint: Fingerprint,
+    /// Items of the fingerprint that belong to no device.
+    world_items: u32,
+    pub(crate) measure: Measure,
+    pub(crate) measured: [Option<Meter>; 2],
+    pub(crate) oracles: Option<Oracles>,
+    pub(crate) mutant: MutantRun,
+    pub(crate) scratch: Scratch,
+    pub(crate) outbound: Vec<Outbound>,
+    pub(crate) actions: Vec<Action>,
+    pub(crate) events: u64,
+    pub(crate) packets: u64,
+    /// Every item of a device: time, device, kind, hash of its bytes.
+    #[cfg(test)]
+    pub(crate) log: Vec<(Timestamp, u32, ItemKind, u64)>,
+}
+
+/// The network's side of a device.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Site {
+    /// The link that the device holds an end of.
+    pub(crate) link: Option<LinkKey>,
+    /// Its items in the fingerprint.
+    pub(crate) items: u32,
+    /// Its attempts to connect.
+    pub(crate) attempts: u32,
+    pub(crate) fleet: u16,
+}
+
+/// How far a world is after a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// There is more to do.
+    Running,
+    /// The end of the scenario is reached.
+    Done,
+}
+
+impl World {
+    /// The world of a scenario at its start.
+    pub fn new(scenario: &Scenario) -> Self {
+        let chance = Chance::new(scenario.seed);
+        let limits = scenario.service.profile.limits;
+        let mut fleets = Vec::with_capacity(scenario.fleets.len());
+        let mut first = 0;
+        for fleet in &scenario.fleets {
+            fleets.push(FleetRun::new(fleet, first, chance, &limits, &scenario.fleets));
+            first += fleet.devices;
+        }
+        let profile = scenario.service.profile.clone();
+        let station = &scenario.service.station;
+        let oracles = scenario.service.oracles.then(|| {
+            Oracles::new(OracleConfig {
+                devices: first,
+                limits: profile.limits,
+                hash_matches_parent: profile.switches.hash_matches_parent
+                    == squall_profile::switch::HashMatchesParent::Yes,
+                grace: ORACLE_GRACE,
+            })
+        });
+        let mut world = Self {
+            now: Timestamp::ZERO,
+            epoch: scenario.epoch,
+            end: Timestamp::ZERO + scenario.duration,
+            chance,
+            wheel: Wheel::new(),
+            broker: Broker::new(BrokerConfig { profile, seed: scenario.seed }),
+            deadline: Timestamp::MAX,
+            clients: Clients::new(&fleets),
+            devices: Vec::with_capacity(first as usize),
+            sites: Vec::with_capacity(first as usize),
+            links: Links::default(),
+            segments: Segments::new(),
+            nodes: (0..scenario.service.nodes.max(1)).map(|_| Node::new(station.servers)).collect(),
+            costs: Costs::new(station),
+            queue: station.queue,
+            overflow: station.overflow,
+            faults: scenario.faults.clone(),
+            outages: Outages::new(&scenario.faults),
+            calls: scenario.app_calls.clone(),
+            fingerprint: Fingerprint::default(),
+            world_items: 0,
+            measure: Measure::new(scenario, first.into()),
+            measured: [None, None],
+            oracles,
+            mutant: MutantRun::new(scenario.service.mutant),
+            scratch: Scratch::default(),
+            outbound: Vec::new(),
+            actions: Vec::new(),
+            events: 0,
+            packets: 0,
+            #[cfg(test)]
+            log: Vec::new(),
+            fleets,
+        };
+        world.schedule_all(scenario);
+        world
+    }
+
+    fn schedule_all(&mut self, scenario: &Scenario) {
+        for (number, fleet) in self.fleets.iter().enumerate() {
+            for index in 0..fleet.devices {
+                self.devices.push(Device::new(index));
+                self.sites.push(Site { link: None, items: 0, attempts: 0, fleet: number as u16 });
+                let start = fleet.start_of(self.chance, index);
+                self.wheel.push(start, Event::DeviceStart { device: fleet.first + index });
+            }
+        }
+        for (fault, number) in self.faults.iter().zip(0..) {
+            let from = Timestamp::ZERO + fault.at;
+            self.wheel.push(from, Event::FaultBegins { fault: number });
+            self.wheel.push(from + fault.lasts, Event::FaultEnds { fault: number });
+        }
+        for (call, number) in self.calls.iter().zip(0..) {
+            self.wheel.push(Timestamp::ZERO + call.at, Event::Call { call: number });
+        }
+        self.wheel.push(Timestamp::ZERO + scenario.measure.from, Event::MeasureBegins);
+        self.wheel.push(Timestamp::ZERO + scenario.measure.to, Event::MeasureEnds);
+    }
+
+    /// How far virtual time has come.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Devices in the world.
+    pub fn devices(&self) -> usize {
+        self.devices.len()
+    }
+
+    /// Devices that are connected, as they see it.
+    pub fn connected(&self) -> u64 {
+        self.measure.connected()
+    }
+
+    /// MQTT packets handled so far, both directions.
+    pub fn packets(&self) -> u64 {
+        self.packets
+    }
+
+    /// Events handled so far.
+    pub fn events(&self) -> u64 {
+        self.events
+    }
+
+    /// Handles at most `budget` events, so that a caller can show progress or stop in between.
+    pub fn step(&mut self, budget: u64) -> Progress {
+        for _ in 0..budget {
+            let Some((at, event)) = self.wheel.pop_until(self.end) else {
+                self.now = self.end;
+                return Progress::Done;
+            };
+            debug_assert!(at >= self.now, "time never runs backwards");
+            self.now = at;
+            self.events += 1;
+            self.handle(event);
+        }
+        Progress::Running
+    }
+
+    #[inline]
+    fn handle(&mut self, event: Event) {
+        match event {
+            Event::Uplink { link, segment } => self.on_uplink(link, segment),
+            Event::Downlink { link, segment } => self.on_downlink(link, segment),
+            Event::DeviceTimer { device, token } => self.drive(device, DeviceInput::Timer(token)),
+            Event::BrokerDeadline => self.on_broker_deadline(),
+            Event::DeviceStart { device } => self.drive(device, DeviceInput::Start),
+            Event::Syn { link, retransmissions } => self.on_syn(link, retransmissions),
+            Event::Up { link } => self.on_up(link),
+            Event::Refused { link } => self.on_refused(link),
+            Event::UplinkClosed { link } => self.on_uplink_closed(link),
+            Event::DownlinkClosed { link } => self.on_downlink_closed(link),
+            Event::NodeWake { node } => self.on_node_wake(node),
+            Event::LinkReady { link } => self.on_link_ready(link),
+            Event::FaultBegins { fault } => self.on_fault_begins(fault),
+            Event::FaultEnds { fault } => self.on_fault_ends(fault),
+            Event::Call { call } => self.on_call(call),
+            Event::MeasureBegins => self.measured[0] = Some(self.broker.metered(self.now)),
+            Event::MeasureEnds => self.measured[1] = Some(self.broker.metered(self.now)),
+        }
+    }
+
+    /// Both clocks.
+    pub(crate) fn clock(&self) -> Now {
+        Now::at(self.now, self.epoch)
+    }
+
+    /// Who draws for a device, and owns its items.
+    #[inline]
+    pub(crate) fn owner(&self, device: u32) -> Owner {
+        let fleet = &self.fleets[usize::from(self.sites[device as usize].fleet)];
+        fleet.owner.member(u64::from(device - fleet.first))
+    }
+
+    /// Adds an item of a device to the fingerprint.
+    #[inline]
+    pub(crate) fn note(&mut self, at: Timestamp, device: u32, kind: ItemKind, bytes: &[u8]) {
+        let owner = self.owner(device);
+        let number = self.sites[device as usize].items;
+        self.sites[device as usize].items = number.wrapping_add(1);
+        self.fingerprint.add(at, owner, number, kind, bytes);
+        #[cfg(test)]
+        self.log.push((at, device, kind, xxhash_rust::xxh3::xxh3_64(bytes)));
+    }
+
+    fn note_world(&mut self, kind: ItemKind, bytes: &[u8]) {
+        self.fingerprint.add(self.now, Owner::named("world"), self.world_items, kind, bytes);
+        self.world_items += 1;
+    }
+
+    /// When what leaves at `depart` arrives at the other end of a link, after all that left before it.
+    #[inline]
+    pub(crate) fn arrival(
+        &mut self,
+        key: LinkKey,
+        direction: Direction,
+        depart: Timestamp,
+        bytes: usize,
+    ) -> Timestamp {
+        let Some(link) = self.links.get_mut(key) else { return depart };
+        let (last, draw) = match direction {
+            Direction::Up => (&mut link.uplink_last, &mut link.uplink_draws),
+            Direction::Down => (&mut link.downlink_last, &mut link.downlink_draws),
+        };
+        let n = (u64::from(link.attempt) << 32) | u64::from(*draw);
+        *draw += 1;
+        let fleet = &self.fleets[usize::from(self.sites[link.device as usize].fleet)];
+        let owner = fleet.owner.member(u64::from(link.device - fleet.first));
+        let latency = fleet.network.latency(self.chance, owner, direction, n);
+        let sent = match self.outages.silent_until(depart) {
+            None => depart,
+            Some(over) => fleet.network.retransmitted(depart, over),
+        };
+        let at = sent.plus_nanos(latency).max(*last);
+        let at = at.plus_nanos(fleet.network.transmission(direction, bytes));
+        *last = at;
+        at
+    }
+
+    fn on_fault_begins(&mut self, fault: u32) {
+        self.note_world(ItemKind::FaultBegan, &fault.to_le_bytes());
+        let FaultKind::GatewayOutage(mode) = self.faults[fault as usize].kind;
+        if mode == OutageMode::Reset {
+            self.reset_all();
+        }
+    }
+
+    fn on_fault_ends(&mut self, fault: u32) {
+        self.note_world(ItemKind::FaultEnded, &fault.to_le_bytes());
+        self.measure.fault_ended(self.now);
+    }
+
+    fn on_call(&mut self, number: u32) {
+        let Call::PublishToTopic { topic, payload, qos } = self.calls[number as usize].call.clone();
+        self.note_world(ItemKind::Request, &payload);
+        // The account's own calls are metered apart from every fleet.
+        let caller = Caller::Account { tag: Tag(self.fleets.len() as u16) };
+        let call = BrokerCall::Publish { topic: &topic, payload: &payload, qos };
+        let accepted = self.serve_call(Input::Request { id: RequestId(number.into()), caller, call });
+        self.note_world(ItemKind::Reply, &[u8::from(accepted)]);
+        if accepted {
+            self.measure.counters.count(Counter::CallsAccepted);
+            self.measure.deliveries.published(&topic, &payload, self.now);
+        } else {
+            self.measure.counters.count(Counter::CallsRefused);
+        }
+        let now = self.now;
+        if let Some(oracles) = &mut self.oracles {
+            oracles.call_published(now, &topic, &payload, qos, accepted);
+        }
+    }
+
+    /// The links that the service knows or is asked to know.
+    pub(crate) fn is_known_to_service(side: ServiceSide) -> bool {
+        matches!(side, ServiceSide::Handshake | ServiceSide::Open)
+    }
+}

@@ -1,1 +1,0 @@
-//! The squall command: composition root of the workspace.

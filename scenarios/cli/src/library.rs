@@ -1,0 +1,30 @@
+//! The scenarios that come with the binary.
+
+/// One scenario of the library.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LibraryScenario {
+    /// Its path below `scenarios/library`, without the ending: what `squall run` also takes for it.
+    pub(crate) name: &'static str,
+    /// Its text.
+    pub(crate) text: &'static str,
+}
+
+macro_rules! library {
+    ($($name:literal,)+) => {
+        /// All of them, by kind and then from small to large.
+        pub(crate) const LIBRARY: &[LibraryScenario] = &[
+            $(LibraryScenario { name: $name, text: include_str!(concat!("../../library/", $name, ".toml")) },)+
+        ];
+    };
+}
+
+library! {
+    "smoke/hello",
+    "storm/backoff-tournament",
+    "storm/reconnect",
+}
+
+/// The scenario called `name`.
+pub(crate) fn find(name: &str) -> Option<&'static LibraryScenario> {
+    LIBRARY.iter().find(|scenario| scenario.name == name)
+}
