@@ -1,0 +1,23 @@
+//! What the broker does, by subject, on a bench that speaks the domain.
+//!
+//! Numbers in comments are the checks of `broker.md` section 12; ids are normative statements of MQTT 3.1.1, and
+//! with `v5:` in front of MQTT 5. Each file's foot lists the checks of its subject that have no test, and why.
+
+mod back_pressure;
+mod connect;
+mod contract;
+mod keep_alive;
+mod metering;
+mod model;
+mod not_modelled;
+mod publish;
+mod redelivery;
+mod sessions;
+mod subscribe;
+mod support;
+mod takeover;
+mod throttles;
+
+use squall_types::ProtocolVersion;
+
+const VERSIONS: [ProtocolVersion; 2] = [ProtocolVersion::V311, ProtocolVersion::V5];
