@@ -12,7 +12,7 @@ use squall_render::terminal::Colour;
 use squall_results::{
     Build, CellLabel, Comparison, Expectation, Metric, OracleVerdict, RunResults, Seconds, Verdict, judge,
 };
-use squall_scenario::{Cell, Plan};
+use squall_scenario::{Cell, Plan, Scenario};
 use squall_types::Timestamp;
 
 use crate::exit::Exit;
@@ -237,22 +237,35 @@ fn complete(arguments: &RunArguments, task: &Task<'_>, results: &mut RunResults)
     results.reproduce = reproduce(arguments, task);
     let book = squall_billing::load(&task.cell.scenario.service.price_book)?;
     results.bill = Some(squall_billing::compute(&results.usage, &book)?);
-    results.expectations = task
-        .cell
-        .scenario
-        .expectations
-        .iter()
-        .map(|expectation| {
-            let metric =
-                Metric::parse(&expectation.that).with_context(|| format!("metric {}", expectation.that))?;
-            let comparison = Comparison::parse(&expectation.is, metric.unit())
-                .with_context(|| format!("comparison {}", expectation.is))?;
-            let judged = judge(&metric, &comparison, results);
-            let verdict = if expectation.judged { judged.verdict } else { Verdict::NotJudged };
-            Ok(Expectation { verdict, line: Some(expectation.line), ..judged })
-        })
-        .collect::<anyhow::Result<_>>()?;
+    results.expectations = expectations(&task.cell.scenario, results)?;
     Ok(())
+}
+
+/// The metric that says whether a fleet is whole.
+const CONNECTED_AT_END: &str = "devices.connected_at_end";
+
+/// Judges what the scenario expects, and that it ends healed.
+fn expectations(scenario: &Scenario, results: &RunResults) -> anyhow::Result<Vec<Expectation>> {
+    let mut judged = Vec::new();
+    for expectation in &scenario.expectations {
+        let found = judge_one(&expectation.that, &expectation.is, results)?;
+        let verdict = if expectation.judged { found.verdict } else { Verdict::NotJudged };
+        // Line 0 is an expectation that came from the command line.
+        let line = Some(expectation.line).filter(|&line| line > 0);
+        judged.push(Expectation { verdict, line, ..found });
+    }
+    if !judged.iter().any(|expectation| expectation.that == CONNECTED_AT_END) {
+        let found = judge_one(CONNECTED_AT_END, &format!("== {}", results.devices), results)?;
+        let verdict = if scenario.heals { found.verdict } else { Verdict::NotJudged };
+        judged.push(Expectation { verdict, ..found });
+    }
+    Ok(judged)
+}
+
+fn judge_one(that: &str, is: &str, results: &RunResults) -> anyhow::Result<Expectation> {
+    let metric = Metric::parse(that).with_context(|| format!("metric {that}"))?;
+    let comparison = Comparison::parse(is, metric.unit()).with_context(|| format!("comparison {is}"))?;
+    Ok(judge(&metric, &comparison, results))
 }
 
 /// The command line that gives this run again.

@@ -75,6 +75,37 @@ fn exit_codes_tell_failed_from_violated() {
 }
 
 #[test]
+fn a_scenario_must_end_healed_unless_it_says_otherwise() {
+    let folder = folder();
+    // The outage lasts until the end; the scenario itself expects nothing.
+    let text = |heals: bool| {
+        format!(
+            r#"
+name = "cut-off"
+about = "Nobody can come back."
+duration = "2m"
+heals = {heals}
+
+[[fleet]]
+name = "pumps"
+devices = 5
+
+[[fault]]
+at = "1m"
+kind = "gateway-outage"
+lasts = "1m"
+"#
+        )
+    };
+    for (heals, expected) in [(true, 1), (false, 0)] {
+        std::fs::write(folder.path().join("cut-off.toml"), text(heals)).unwrap();
+        let (code, stdout, stderr) = texts(&squall(folder.path(), &["run", "cut-off.toml"]));
+        assert_eq!(code, expected, "{stdout}{stderr}");
+        assert!(stdout.contains("devices.connected_at_end"), "{stdout}");
+    }
+}
+
+#[test]
 fn a_file_that_cannot_be_written_is_an_error_that_leaves_nothing_behind() {
     let folder = folder();
     // A folder in the place of the file: the rename fails after the text was written.

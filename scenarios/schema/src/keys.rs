@@ -152,7 +152,7 @@ table!(SCENARIO, "", "The top level of a file. These keys stand before the first
     "duration": Kind::Duration(POSITIVE), Required, "How long the run lasts, in virtual time.";
     "epoch": Kind::WallTime, Default("\"2026-01-01T00:00:00Z\""), "Wall clock at the start, in UTC.";
     "seed": Kind::Seed, Default("\"1\""), "The seed that every random draw is keyed by; `--seed` overrides it. In quotes, because 64 bits do not fit into every reader's numbers.";
-    "heals": Kind::Flag, Default("true"), "Whether the fleet must be well again at the end. `false` where not healing is what the scenario shows: then it is reported, not judged.";
+    "heals": Kind::Flag, Default("true"), "Whether every device must be connected when the run ends, which is judged as an expectation on `devices.connected_at_end`. `false` where not healing is what the scenario shows: then it is reported, not judged.";
     "service": Kind::Table(&SERVICE), Optional("all defaults"), "The service under test.";
     "fleet": Kind::Tables(&FLEET), Required, "The devices; at least one fleet.";
     "fault": Kind::Tables(&FAULT), Optional("no faults"), "What goes wrong, in the order of time.";
