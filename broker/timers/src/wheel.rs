@@ -165,6 +165,14 @@ impl<T: Copy + Default> Wheel<T> {
         self.overflow.peek().map(|entry| Timestamp(entry.0.at))
     }
 
+    /// The item that fires `ahead` items after the next one, as far as that is known without work; for a caller that
+    /// wants to fetch what the item needs before its turn comes.
+    #[inline]
+    pub fn upcoming(&self, ahead: usize) -> Option<&T> {
+        let at = self.ready.len().checked_sub(ahead + 1)?;
+        self.ready.get(at).map(|entry| &entry.item)
+    }
+
     /// Takes the next item that fires at or before `limit`.
     #[inline]
     pub fn pop_until(&mut self, limit: Timestamp) -> Option<(Timestamp, T)> {

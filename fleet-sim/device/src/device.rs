@@ -16,6 +16,8 @@ const PING_TIMEOUT_NANOS: u64 = 10_000_000_000;
 const FILTERS_PER_SUBSCRIBE: usize = 8;
 /// Unacknowledged publishes where CONNACK names no Receive Maximum (`broker.md` 7.1).
 const UNACKED_PUBLISHES: u16 = 100;
+/// However many the service takes: some packet ids must stay free.
+const MOST_UNACKED_PUBLISHES: u16 = 60_000;
 /// No service sends larger packets to a device than it takes from one.
 const LARGEST_PACKET: u32 = 1 << 20;
 
@@ -61,8 +63,9 @@ enum State {
     Waiting,
 }
 
-/// One device: 64 bytes, and an outbox while publishes are not done.
+/// One device: a cache line, and a second part that is boxed.
 #[derive(Debug)]
+#[repr(align(64))]
 pub struct Device {
     started: Timestamp,
     /// When it first wanted the connection that it waits for or has.
@@ -89,8 +92,9 @@ pub struct Device {
     awaiting_pingresp: bool,
 }
 
-/// What most handlers of most devices do not touch.
+/// What does not fit into the first cache line. The outbox, which every publish touches, begins it.
 #[derive(Debug, Default)]
+#[repr(C, align(64))]
 struct Rare {
     outbox: Outbox,
     /// The beginning of a packet whose rest has not come.
@@ -125,6 +129,18 @@ impl Device {
             state: State::Idle,
             awaiting_pingresp: false,
         }
+    }
+
+    /// Reads the first cache line, so that it is there when the device's turn comes.
+    #[inline]
+    pub fn touch(&self) -> u32 {
+        self.draws
+    }
+
+    /// Reads the second part, so that it is there when the device's turn comes; waits for the first if need be.
+    #[inline]
+    pub fn touch_outbox(&self) -> usize {
+        self.rare.outbox.waiting()
     }
 
     /// Its index in the fleet.
@@ -309,7 +325,8 @@ impl Device {
         let next = if step.now >= due {
             self.awaiting_pingresp = true;
             self.send(step, |packet, version| Packet::PingReq.encode(version, packet));
-            step.now.plus_nanos(PING_TIMEOUT_NANOS)
+            // No longer than the keep alive, or the next PINGREQ would be late (MQTT-3.1.2-23).
+            step.now.plus_nanos(PING_TIMEOUT_NANOS.min(u64::from(self.keep_alive) * 1_000_000_000))
         } else {
             due
         };
@@ -358,12 +375,17 @@ impl Device {
     fn on_packet<S: DeviceSink>(&mut self, step: &mut Step<'_, S>, packet: &Packet<'_>) {
         match (self.state, packet) {
             (State::AwaitingConnack, Packet::ConnAck(connack)) => self.on_connack(step, connack),
-            (State::Connected, Packet::Publish(publish)) => self.on_publish(step, publish),
+            // QoS 2 and an alias were never agreed on.
+            (State::Connected, Packet::Publish(publish))
+                if publish.qos != QoS::ExactlyOnce && publish.properties.topic_alias.is_none() =>
+            {
+                self.on_publish(step, publish);
+            }
             (State::Connected, Packet::PubAck(ack)) => self.on_puback(step, ack),
             (State::Connected, Packet::SubAck(suback)) => self.on_suback(step, suback),
             (State::Connected, Packet::PingResp) => self.awaiting_pingresp = false,
             (State::Connected, Packet::UnsubAck(_)) => {}
-            (_, Packet::Disconnect(disconnect)) => {
+            (State::Connected, Packet::Disconnect(disconnect)) => {
                 // MQTT5-3.14.4-2: the sender closes; this side waits for that.
                 self.rare.disconnect_reason = Some(disconnect.reason_code);
             }
@@ -392,7 +414,8 @@ impl Device {
         self.since = step.now;
         // MQTT5-3.1.2-21.
         self.keep_alive = connack.properties.server_keep_alive.unwrap_or(step.profile.keep_alive_seconds);
-        self.receive_maximum = connack.properties.receive_maximum.map_or(UNACKED_PUBLISHES, Into::into);
+        let receive_maximum = connack.properties.receive_maximum.map_or(UNACKED_PUBLISHES, Into::into);
+        self.receive_maximum = receive_maximum.min(MOST_UNACKED_PUBLISHES);
         if self.keep_alive > 0 {
             let at = step.now.plus_nanos(u64::from(self.keep_alive) * 1_000_000_000);
             step.sink.arm(at, TimerToken::new(TimerToken::KEEP_ALIVE, 0, self.generation));

@@ -1,7 +1,6 @@
 //! Publishes that are not done: sent and unacknowledged first, then those that wait.
 
-use std::collections::VecDeque;
-
+use smallvec::SmallVec;
 use squall_types::Timestamp;
 
 /// One publish, as two numbers that render to its bytes.
@@ -16,17 +15,17 @@ pub(crate) struct Entry {
     pub(crate) pattern: u8,
 }
 
-/// The publishes of a device that are not done.
+/// The publishes of a device that are not done. One fits in place, which is all that a connected device needs.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Outbox {
-    entries: VecDeque<Entry>,
+    entries: SmallVec<[Entry; 1]>,
     /// How many of them, from the front, were sent on the present connection.
     on_wire: usize,
 }
 
 impl Outbox {
     pub(crate) fn push(&mut self, entry: Entry) {
-        self.entries.push_back(entry);
+        self.entries.push(entry);
     }
 
     /// Entries not on the wire now.
@@ -71,7 +70,7 @@ impl Outbox {
     pub(crate) fn acknowledge(&mut self, packet_id: u16) -> Option<Entry> {
         let at = self.entries.iter().take(self.on_wire).position(|entry| entry.packet_id == packet_id)?;
         self.on_wire -= 1;
-        self.entries.remove(at)
+        Some(self.entries.remove(at))
     }
 
     pub(crate) fn uses(&self, packet_id: u16) -> bool {

@@ -10,7 +10,7 @@ use crate::fleet::FleetRun;
 use crate::link::{Direction, ServiceSide};
 use crate::measure::Measure;
 use crate::segment::Segments;
-use crate::world::World;
+use crate::world::{Site, World};
 
 /// What a device asked for while it handled one input.
 #[derive(Clone, Copy, Debug)]
@@ -26,7 +26,7 @@ struct EndpointSink<'w> {
     now: Timestamp,
     device: u32,
     client: u32,
-    connection: u64,
+    site: &'w Site,
     fleet: &'w FleetRun,
     segments: &'w mut Segments,
     actions: &'w mut Vec<Action>,
@@ -64,7 +64,7 @@ impl DeviceSink for EndpointSink<'_> {
         let (now, device) = (self.now, DeviceKey(self.device));
         match fact {
             DeviceFact::ConnectSent { .. } => {
-                let connection = ConnectionNumber(self.connection);
+                let connection = ConnectionNumber(self.site.link.connection().0);
                 oracles.connect_sent(now, device, ClientKey(self.client), connection);
             }
             DeviceFact::Connected { session_present, .. } => {
@@ -99,14 +99,13 @@ impl World {
     /// Gives a device one input and does what it asks for.
     #[inline]
     pub(crate) fn drive(&mut self, device: u32, input: DeviceInput<'_>) {
-        let site = self.sites[device as usize];
-        let fleet = &self.fleets[usize::from(site.fleet)];
+        let fleet = &self.fleets[self.fleet_of(device)];
         let mut actions = std::mem::take(&mut self.actions);
         let mut sink = EndpointSink {
             now: self.now,
             device,
             client: self.clients.of_device(device),
-            connection: site.link.map_or(0, |link| link.connection().0),
+            site: &self.sites[device as usize],
             fleet,
             segments: &mut self.segments,
             actions: &mut actions,
@@ -126,30 +125,34 @@ impl World {
     }
 
     fn open(&mut self, device: u32) {
-        debug_assert!(self.sites[device as usize].link.is_none(), "a device holds one transport at a time");
-        let attempt = self.sites[device as usize].attempts;
-        self.sites[device as usize].attempts = attempt + 1;
+        let site = &mut self.sites[device as usize];
+        debug_assert!(site.link == LinkKey::NONE, "a device holds one transport at a time");
+        let attempt = site.attempts;
+        site.attempts += 1;
         let nodes = self.nodes.len() as u64;
         let node = self.chance.below(self.owner(device), Purpose::Node, attempt.into(), nodes) as u16;
         let link = self.links.insert(device, attempt, node);
-        self.sites[device as usize].link = Some(link);
-        self.note(self.now, device, ItemKind::AttemptBegan, &[]);
+        self.sites[device as usize].link = link;
+        self.note(self.now, link, ItemKind::AttemptBegan, &[]);
         let arrival = self.arrival(link, Direction::Up, self.now, 0);
         self.wheel.push(arrival, Event::Syn { link, retransmissions: 0 });
     }
 
     fn send_from_device(&mut self, device: u32, segment: SegmentKey) {
-        let Some(link) = self.sites[device as usize].link else { return self.segments.remove(segment) };
+        let link = self.sites[device as usize].link;
+        if link == LinkKey::NONE {
+            return self.segments.remove(segment);
+        }
         let bytes = self.segments.take(segment);
-        self.note(self.now, device, ItemKind::UplinkSent, &bytes);
+        self.note(self.now, link, ItemKind::UplinkSent, &bytes);
         let arrival = self.arrival(link, Direction::Up, self.now, bytes.len());
         self.segments.give(segment, bytes);
         self.wheel.push(arrival, Event::Uplink { link, segment });
     }
 
     fn close_from_device(&mut self, device: u32) {
-        let Some(link) = self.sites[device as usize].link else { return };
-        self.note(self.now, device, ItemKind::ClosedByDevice, &[]);
+        let link = self.sites[device as usize].link;
+        self.note(self.now, link, ItemKind::ClosedByDevice, &[]);
         let arrival = self.arrival(link, Direction::Up, self.now, 0);
         self.let_go(device, link);
         if self.links.get(link).is_some_and(|held| held.service != ServiceSide::Unknown) {
@@ -159,7 +162,7 @@ impl World {
 
     /// The device has no end of the link any more.
     fn let_go(&mut self, device: u32, link: LinkKey) {
-        self.sites[device as usize].link = None;
+        self.sites[device as usize].link = LinkKey::NONE;
         if let Some(held) = self.links.get_mut(link) {
             held.device_open = false;
         }
@@ -169,14 +172,14 @@ impl World {
     pub(crate) fn on_up(&mut self, link: LinkKey) {
         let Some(held) = self.links.get(link).filter(|held| held.device_open) else { return };
         let device = held.device;
-        self.note(self.now, device, ItemKind::HandshakeDone, &[]);
+        self.note(self.now, link, ItemKind::HandshakeDone, &[]);
         self.drive(device, DeviceInput::Up);
     }
 
     pub(crate) fn on_refused(&mut self, link: LinkKey) {
         let Some(held) = self.links.get(link).filter(|held| held.device_open) else { return };
         let device = held.device;
-        self.note(self.now, device, ItemKind::AttemptRefused, &[]);
+        self.note(self.now, link, ItemKind::AttemptRefused, &[]);
         self.let_go(device, link);
         self.drive(device, DeviceInput::Failed(TransportFailure::Refused));
     }
@@ -186,7 +189,7 @@ impl World {
         if let Some(held) = self.links.get(link).filter(|held| held.device_open) {
             let device = held.device;
             self.report_sent(link, bytes.len());
-            self.note(self.now, device, ItemKind::DownlinkDelivered, &bytes);
+            self.note(self.now, link, ItemKind::DownlinkDelivered, &bytes);
             self.drive(device, DeviceInput::Bytes(&bytes));
         }
         self.segments.put_back(segment, bytes);
@@ -195,7 +198,7 @@ impl World {
     pub(crate) fn on_downlink_closed(&mut self, link: LinkKey) {
         let Some(held) = self.links.get(link).filter(|held| held.device_open) else { return };
         let device = held.device;
-        self.note(self.now, device, ItemKind::CloseSeenByDevice, &[]);
+        self.note(self.now, link, ItemKind::CloseSeenByDevice, &[]);
         self.let_go(device, link);
         self.drive(device, DeviceInput::Closed);
     }

@@ -11,6 +11,9 @@ pub(crate) struct LinkKey {
 }
 
 impl LinkKey {
+    /// No link: sequence numbers begin at 1.
+    pub(crate) const NONE: Self = Self { index: 0, sequence: 0 };
+
     /// The broker's name for the connection on this link.
     pub(crate) const fn connection(self) -> ConnectionId {
         ConnectionId(((self.sequence as u64) << 32) | self.index as u64)

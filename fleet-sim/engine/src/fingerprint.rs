@@ -37,10 +37,10 @@ pub(crate) struct Fingerprint {
 impl Fingerprint {
     /// Adds one item. `number` counts the items of `owner`.
     #[inline]
-    pub(crate) fn add(&mut self, at: Timestamp, owner: Owner, number: u32, kind: ItemKind, bytes: &[u8]) {
+    pub(crate) fn add(&mut self, at: Timestamp, owner: Owner, number: u64, kind: ItemKind, bytes: &[u8]) {
         let seed = owner.0
             ^ at.0.wrapping_mul(0x9e37_79b9_7f4a_7c15)
-            ^ (((u64::from(number) << 8) | kind as u64).wrapping_mul(0xd6e8_feb8_6659_fd93)).rotate_left(32);
+            ^ (number.rotate_left(8) ^ kind as u64).wrapping_mul(0xd6e8_feb8_6659_fd93).rotate_left(32);
         let item = xxh3_128_with_seed(bytes, seed);
         let second = at.as_secs() as usize;
         if second >= self.seconds.len() {
@@ -68,7 +68,7 @@ impl Fingerprint {
 mod tests {
     use super::*;
 
-    fn fingerprint(items: &[(u64, u64, u32, &[u8])]) -> String {
+    fn fingerprint(items: &[(u64, u64, u64, &[u8])]) -> String {
         let mut fingerprint = Fingerprint::default();
         for &(at, owner, number, bytes) in items {
             fingerprint.add(Timestamp::from_secs(at), Owner(owner), number, ItemKind::UplinkSent, bytes);

@@ -27,8 +27,9 @@ pub(crate) enum ServiceSide {
     Closed,
 }
 
-/// One attempt to connect, and the connection that came of it.
+/// One attempt to connect, and the connection that came of it: a cache line.
 #[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
 pub(crate) struct Link {
     /// When the last segment sent by the device arrives.
     pub(crate) uplink_last: Timestamp,
@@ -42,8 +43,10 @@ pub(crate) struct Link {
     pub(crate) device: u32,
     /// Which attempt of its device it is, so that its draws are the device's alone.
     pub(crate) attempt: u32,
-    pub(crate) uplink_draws: u32,
-    pub(crate) downlink_draws: u32,
+    /// Draws so far, of both directions.
+    pub(crate) draws: u32,
+    /// Items in the fingerprint so far.
+    pub(crate) items: u32,
     /// Bytes that reached the device and were not reported to the broker yet.
     pub(crate) sent_unreported: u32,
     pub(crate) node: u16,
@@ -79,8 +82,8 @@ impl Links {
             sequence,
             device,
             attempt,
-            uplink_draws: 0,
-            downlink_draws: 0,
+            draws: 0,
+            items: 0,
             sent_unreported: 0,
             node,
             service: ServiceSide::Unknown,

@@ -110,15 +110,15 @@ impl World {
 
     /// The client id that a client connects with.
     fn client_id(&self, client: u32) -> String {
-        let fleet = &self.fleets[usize::from(self.sites[client as usize].fleet)];
+        let fleet = &self.fleets[self.fleet_of(client)];
         let mut id = String::new();
         fleet.profile.client_id.render(&fleet.profile.context(client - fleet.first, 0, 0), &mut id);
         id
     }
 
     fn count_unfinished(&mut self, end: Timestamp) {
-        for (device, site) in self.devices.iter().zip(&self.sites) {
-            let profile = &self.fleets[usize::from(site.fleet)].profile;
+        for (device, number) in self.devices.iter().zip(0..) {
+            let profile = &self.fleets[self.fleet_of(number)].profile;
             if let Some(wanted) = device.wants_connection_since() {
                 self.measure.unfinished(Operation::ConnectSession, wanted, end);
             }

@@ -145,18 +145,17 @@ impl World {
         let depart = at.max(held.in_service_until);
         held.in_service_until = depart;
         self.observe_packet(link, device, segment);
-        let version = self.fleets[usize::from(self.sites[device as usize].fleet)].profile.version;
-        let (link, device) = match self.mutant.delivery(version, self.segments.bytes(segment)) {
-            DeliveryFate::Sent => (link, device),
+        let version = self.fleets[self.fleet_of(device)].profile.version;
+        let link = match self.mutant.delivery(version, self.segments.bytes(segment)) {
+            DeliveryFate::Sent => link,
             DeliveryFate::Lost => return self.segments.remove(segment),
             DeliveryFate::Misdelivered => {
                 let other = (device as usize + 1) % self.sites.len();
-                let Some(other_link) = self.sites[other].link else { return self.segments.remove(segment) };
-                (other_link, other as u32)
+                self.sites[other].link
             }
         };
         let bytes = self.segments.take(segment);
-        self.note(depart, device, ItemKind::DownlinkSent, &bytes);
+        self.note(depart, link, ItemKind::DownlinkSent, &bytes);
         let arrival = self.arrival(link, Direction::Down, depart, bytes.len());
         self.segments.give(segment, bytes);
         self.wheel.push(arrival, Event::Downlink { link, segment });
@@ -192,7 +191,7 @@ impl World {
         if was_new {
             self.nodes[usize::from(node)].new_connections -= 1;
         }
-        self.note(depart, device, ItemKind::ClosedByService, &[reason as u8]);
+        self.note(depart, link, ItemKind::ClosedByService, &[reason as u8]);
         self.observe_close(link, device);
         if device_open {
             let arrival = self.arrival(link, Direction::Down, depart, 0);
@@ -264,10 +263,9 @@ impl World {
         if held.service != ServiceSide::Open {
             return self.segments.remove(segment);
         }
-        let device = held.device;
         self.segments.push_back(&mut held.inbound, segment);
         let bytes = self.segments.take(segment);
-        self.note(self.now, device, ItemKind::UplinkDelivered, &bytes);
+        self.note(self.now, link, ItemKind::UplinkDelivered, &bytes);
         self.segments.give(segment, bytes);
         self.want_service(link);
     }
@@ -354,7 +352,7 @@ impl World {
         link.service = ServiceSide::Open;
         link.in_service_until = end;
         let (device, finished) = (link.device, link.finished);
-        let fleet = usize::from(self.sites[device as usize].fleet);
+        let fleet = self.fleet_of(device);
         self.ask_broker(Input::Opened {
             connection: key.connection(),
             transport: Transport::Tls,
@@ -431,7 +429,7 @@ impl World {
             self.nodes[usize::from(node)].new_connections -= 1;
         }
         self.segments.clear(&mut inbound);
-        self.note(self.now, device, ItemKind::CloseSeenByService, &[why as u8]);
+        self.note(self.now, key, ItemKind::CloseSeenByService, &[why as u8]);
         self.observe_close(key, device);
         if side == ServiceSide::Open {
             self.ask_broker(Input::Closed { connection: key.connection(), why });

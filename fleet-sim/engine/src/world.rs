@@ -1,5 +1,6 @@
 //! One world: broker, network, devices, faults and judges, driven event by event.
 
+use core::hint;
 use core::time::Duration;
 
 use squall_core::{Broker, BrokerConfig, Call as BrokerCall, Caller, Input, Meter, RequestId, Tag};
@@ -21,6 +22,10 @@ use crate::mutant::MutantRun;
 use crate::segment::Segments;
 use crate::service::Outbound;
 use crate::station::{Costs, Node};
+
+/// How many events ahead first and second cache lines are fetched.
+const FAR: usize = 6;
+const NEAR: usize = 3;
 
 /// How long a delivery may be under way before the judges miss it.
 const ORACLE_GRACE: Duration = Duration::from_secs(30);
@@ -51,7 +56,7 @@ pub struct World {
     calls: Vec<AppCall>,
     pub(crate) fingerprint: Fingerprint,
     /// Items of the fingerprint that belong to no device.
-    world_items: u32,
+    world_items: u64,
     pub(crate) measure: Measure,
     pub(crate) measured: [Option<Meter>; 2],
     pub(crate) oracles: Option<Oracles>,
@@ -69,13 +74,10 @@ pub struct World {
 /// The network's side of a device.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Site {
-    /// The link that the device holds an end of.
-    pub(crate) link: Option<LinkKey>,
-    /// Its items in the fingerprint.
-    pub(crate) items: u32,
+    /// The link that the device holds an end of, or [`LinkKey::NONE`].
+    pub(crate) link: LinkKey,
     /// Its attempts to connect.
     pub(crate) attempts: u32,
-    pub(crate) fleet: u16,
 }
 
 /// How far a world is after a step.
@@ -149,10 +151,10 @@ impl World {
     }
 
     fn schedule_all(&mut self, scenario: &Scenario) {
-        for (number, fleet) in self.fleets.iter().enumerate() {
+        for fleet in &self.fleets {
             for index in 0..fleet.devices {
                 self.devices.push(Device::new(index));
-                self.sites.push(Site { link: None, items: 0, attempts: 0, fleet: number as u16 });
+                self.sites.push(Site { link: LinkKey::NONE, attempts: 0 });
                 let start = fleet.start_of(self.chance, index);
                 self.wheel.push(start, Event::DeviceStart { device: fleet.first + index });
             }
@@ -204,9 +206,42 @@ impl World {
             debug_assert!(at >= self.now, "time never runs backwards");
             self.now = at;
             self.events += 1;
+            self.fetch_ahead();
             self.handle(event);
         }
         Progress::Running
+    }
+
+    /// Begins to load what the next events need. A world of many devices is larger than any cache, and an event touches
+    /// a handful of lines of it; read early, they come in while other events are handled. Decides nothing.
+    #[inline]
+    fn fetch_ahead(&self) {
+        if let Some(event) = self.wheel.upcoming(FAR) {
+            match *event {
+                Event::DeviceTimer { device, .. } => {
+                    hint::black_box(self.devices[device as usize].touch());
+                    hint::black_box(self.sites[device as usize].attempts);
+                }
+                Event::Uplink { link, .. } | Event::Downlink { link, .. } => {
+                    hint::black_box(self.links.get(link).map(|link| link.device));
+                }
+                _ => {}
+            }
+        }
+        if let Some(event) = self.wheel.upcoming(NEAR) {
+            match *event {
+                Event::DeviceTimer { device, .. } => {
+                    hint::black_box(self.devices[device as usize].touch_outbox());
+                    hint::black_box(self.links.get(self.sites[device as usize].link).map(|link| link.device));
+                }
+                Event::Downlink { link, .. } => {
+                    if let Some(link) = self.links.get(link) {
+                        hint::black_box(self.devices[link.device as usize].touch_outbox());
+                    }
+                }
+                _ => {}
+            }
+        }
     }
 
     #[inline]
@@ -237,19 +272,30 @@ impl World {
         Now::at(self.now, self.epoch)
     }
 
+    /// The number of a device's fleet. There are few fleets, so their borders are at hand when a device is not.
+    #[inline]
+    pub(crate) fn fleet_of(&self, device: u32) -> usize {
+        match self.fleets.len() {
+            1 => 0,
+            _ => self.fleets.partition_point(|fleet| fleet.first <= device) - 1,
+        }
+    }
+
     /// Who draws for a device, and owns its items.
     #[inline]
     pub(crate) fn owner(&self, device: u32) -> Owner {
-        let fleet = &self.fleets[usize::from(self.sites[device as usize].fleet)];
+        let fleet = &self.fleets[self.fleet_of(device)];
         fleet.owner.member(u64::from(device - fleet.first))
     }
 
-    /// Adds an item of a device to the fingerprint.
+    /// Adds an item of a link's device to the fingerprint.
     #[inline]
-    pub(crate) fn note(&mut self, at: Timestamp, device: u32, kind: ItemKind, bytes: &[u8]) {
+    pub(crate) fn note(&mut self, at: Timestamp, key: LinkKey, kind: ItemKind, bytes: &[u8]) {
+        let Some(link) = self.links.get_mut(key) else { return };
+        let number = (u64::from(link.attempt) << 32) | u64::from(link.items);
+        link.items += 1;
+        let device = link.device;
         let owner = self.owner(device);
-        let number = self.sites[device as usize].items;
-        self.sites[device as usize].items = number.wrapping_add(1);
         self.fingerprint.add(at, owner, number, kind, bytes);
         #[cfg(test)]
         self.log.push((at, device, kind, xxhash_rust::xxh3::xxh3_64(bytes)));
@@ -270,14 +316,17 @@ impl World {
         bytes: usize,
     ) -> Timestamp {
         let Some(link) = self.links.get_mut(key) else { return depart };
-        let (last, draw) = match direction {
-            Direction::Up => (&mut link.uplink_last, &mut link.uplink_draws),
-            Direction::Down => (&mut link.downlink_last, &mut link.downlink_draws),
+        let n = (u64::from(link.attempt) << 32) | u64::from(link.draws);
+        link.draws += 1;
+        let (device, last) = match direction {
+            Direction::Up => (link.device, &mut link.uplink_last),
+            Direction::Down => (link.device, &mut link.downlink_last),
         };
-        let n = (u64::from(link.attempt) << 32) | u64::from(*draw);
-        *draw += 1;
-        let fleet = &self.fleets[usize::from(self.sites[link.device as usize].fleet)];
-        let owner = fleet.owner.member(u64::from(link.device - fleet.first));
+        let fleet = match self.fleets.len() {
+            1 => &self.fleets[0],
+            _ => &self.fleets[self.fleets.partition_point(|fleet| fleet.first <= device) - 1],
+        };
+        let owner = fleet.owner.member(u64::from(device - fleet.first));
         let latency = fleet.network.latency(self.chance, owner, direction, n);
         let sent = match self.outages.silent_until(depart) {
             None => depart,

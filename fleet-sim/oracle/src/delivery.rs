@@ -18,6 +18,8 @@ use crate::{ClientKey, DeviceKey, OracleConfig};
 type Map<K, V> = HashMap<K, V, foldhash::fast::FixedState>;
 
 const NONE: u32 = u32::MAX;
+/// Why a session gets nothing of what an earlier one was owed.
+const SESSION_ENDED: &str = "session-ended";
 
 /// What somebody is entitled to receive.
 #[derive(Clone, Copy, Debug)]
@@ -168,28 +170,38 @@ impl DeliveryOracle {
         }
     }
 
-    /// A message reached a client.
+    /// A message reached a client whose session is `epoch`: the oldest of its equals that this session is owed is
+    /// settled. What an earlier session was owed went with it.
     #[inline]
-    pub(crate) fn received(&mut self, client: ClientKey, topic: &str, payload: &[u8], qos: QoS) {
+    pub(crate) fn received(&mut self, client: ClientKey, epoch: u32, topic: &str, payload: &[u8], qos: QoS) {
         if qos == QoS::AtMostOnce {
             return;
         }
         let owner = (client, message(topic, payload));
-        let Some(ends) = self.by_client.get(&owner).copied() else {
-            self.duplicates += 1;
-            return;
-        };
-        self.verdict.checks += 1;
+        while let Some(owed_to) = self.settle_oldest(owner) {
+            self.verdict.checks += 1;
+            if owed_to == epoch {
+                return;
+            }
+            self.verdict.excused(SESSION_ENDED);
+        }
+        self.duplicates += 1;
+    }
+
+    /// Settles the oldest of a client's equal messages; says which session it was owed to.
+    fn settle_oldest(&mut self, owner: (ClientKey, u64)) -> Option<u32> {
+        let ends = self.by_client.get(&owner).copied()?;
         let expectation = &mut self.expectations[ends.first as usize];
         expectation.received = true;
-        let (next, answered) = (expectation.next_for_client, expectation.acked_at != Timestamp::MAX);
-        match next {
+        let Expectation { epoch, next_for_client, acked_at, .. } = *expectation;
+        match next_for_client {
             NONE => drop(self.by_client.remove(&owner)),
             first => drop(self.by_client.insert(owner, Ends { first, last: ends.last })),
         }
-        if answered {
+        if acked_at != Timestamp::MAX {
             self.expectations.remove(ends.first as usize);
         }
+        Some(epoch)
     }
 
     /// The service declared a loss whose rule applied.
@@ -242,7 +254,7 @@ impl DeliveryOracle {
             self.verdict.checks += 1;
             let client = expectation.client;
             if clients.epoch(client) != expectation.epoch {
-                self.verdict.excused("session-ended");
+                self.verdict.excused(SESSION_ENDED);
                 continue;
             }
             if let Some(rule) =

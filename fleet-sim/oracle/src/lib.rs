@@ -197,7 +197,7 @@ impl Oracles {
         let client = self.clients.of(device);
         let epoch = self.clients.epoch_of_device(device);
         self.subscription.received(now, &self.subscriptions, client, epoch, topic, qos);
-        self.delivery.received(client, topic, payload, qos);
+        self.delivery.received(client, self.clients.epoch(client), topic, payload, qos);
     }
 
     /// The service declares that it discarded a message to, or of, a client under a rule.

@@ -1,6 +1,6 @@
 //! Bad input: exit code 2 and one message with file, line, column, key, what was found, what is allowed.
 
-#[allow(dead_code)]
+#[allow(dead_code, reason = "each test file uses a part of it")]
 mod support;
 
 use support::{folder, library, squall, texts};

@@ -1,6 +1,6 @@
 //! The command as QA sees it: what it prints, what it writes, how it ends.
 
-#[allow(dead_code)]
+#[allow(dead_code, reason = "each test file uses a part of it")]
 mod support;
 
 use std::io::{BufRead, BufReader};

@@ -1,6 +1,6 @@
 //! The house stands as it is drawn: who depends on whom, and what the README points at.
 
-#[allow(dead_code)]
+#[allow(dead_code, reason = "each test file uses a part of it")]
 mod support;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -56,8 +56,9 @@ pub(crate) enum State {
     Connected { session: SessionKey, version: ProtocolVersion },
 }
 
-/// What the broker keeps of a connection.
+/// What the broker keeps of a connection: a cache line.
 #[derive(Debug)]
+#[repr(align(64))]
 pub(crate) struct Connection {
     pub(crate) id: ConnectionId,
     pub(crate) state: State,
