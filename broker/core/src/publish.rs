@@ -126,6 +126,7 @@ impl Broker {
         let Caller::Account { tag } = caller;
         let Call::Publish { topic, payload, qos } = call;
         // broker.md 1.3: an HTTPS publish; pricing.md 1.1 meters its body and the body of the answer.
+        self.meter.add_message(tag, Cause::HttpRequest, payload.len());
         self.meter.add_message(tag, Cause::HttpResponse, 0);
         if qos == QoS::ExactlyOnce {
             return Reply::InvalidRequest(InvalidRequest::QoS);
@@ -141,7 +142,6 @@ impl Broker {
             return Reply::InvalidRequest(InvalidRequest::Topic);
         }
         step.receipt.publishes += 1;
-        self.meter.add_message(tag, Cause::HttpRequest, payload.len());
         step.sink.fact(Fact::PublishIn { tag });
         let packet_id = (qos == QoS::AtLeastOnce).then_some(PacketId::MIN);
         self.route(step, None, &Publish { qos, packet_id, ..Publish::new(topic, payload) });

@@ -2,11 +2,11 @@
 
 use core::num::{NonZeroU16, NonZeroU32};
 
-use squall_codec::{ConnectProperties, Packet, ReasonCode, UserPropertiesBuf};
+use squall_codec::{Connect, Packet, ReasonCode, Will};
 use squall_core::{ClosedWhy, ConnectRefusal, DisconnectReason, Input};
 use squall_profile::Decision;
 use squall_profile::switch::DollarClientId;
-use squall_types::ProtocolVersion;
+use squall_types::{ProtocolVersion, QoS};
 
 use crate::VERSIONS;
 use crate::support::{Bench, Fact, Seen};
@@ -121,8 +121,7 @@ fn a_refused_connect_of_mqtt_5_has_no_session_present_and_closes() {
     // 9, v5:3.2.2-6, v5:3.2.2-7.
     let bench = Bench::plain();
     bench.device("d").v5().persistent().connect().disconnect();
-    let long = "x".repeat(129);
-    let device = bench.device("d").connect_with(|connect| connect.client_id = long.leak());
+    let device = bench.device("d").with_client_id(&"x".repeat(129)).connect_with(|_| {});
     device.expect_refusal(ReasonCode::ClientIdentifierNotValid.to_u8(), DisconnectReason::ClientError);
     assert_eq!((bench.connections(), bench.sessions()), (0, 1), "the stored session is not touched");
 }
@@ -143,17 +142,16 @@ fn mqtt_5_gets_a_client_id_for_an_empty_one() {
     // 13, v5:3.1.3-7, v5:3.2.2-16.
     let bench = Bench::plain();
     let [first, second] = ["a", "b"].map(|name| {
-        let device = bench.device(name).v5().connect_with(|connect| connect.client_id = "");
+        let device = bench.device(name).v5().with_client_id("").connect_with(|_| {});
         device.expect_connack(false).assigned_client_id.expect("an assigned client id")
     });
     assert_ne!(first, second);
     assert_eq!(bench.sessions(), 2);
     // It is a client id like any other: who comes with it takes over.
-    bench.device("c").v5().connect_with(|connect| connect.client_id = first.leak()).expect_connack(false);
-    assert_eq!(bench.ends_of(bench.device("a").name().as_str()), []);
+    bench.device("c").v5().with_client_id(&first).connect();
     bench.device("a").expect(&Seen::Disconnect(ReasonCode::SessionTakenOver));
     let other = Bench::plain();
-    let device = other.device("a").v5().connect_with(|connect| connect.client_id = "");
+    let device = other.device("a").v5().with_client_id("").connect_with(|_| {});
     let again = device.expect_connack(false).assigned_client_id;
     assert_eq!(again.as_deref(), Some(&*first), "the same seed assigns the same id");
 }
@@ -162,9 +160,9 @@ fn mqtt_5_gets_a_client_id_for_an_empty_one() {
 fn an_empty_client_id_of_3_1_1_needs_a_clean_session() {
     // 14, MQTT-3.1.3-7, MQTT-3.1.3-8.
     let bench = Bench::plain();
-    let device = bench.device("a").persistent().connect_with(|connect| connect.client_id = "");
+    let device = bench.device("a").persistent().with_client_id("").connect_with(|_| {});
     device.expect_refusal(2, DisconnectReason::ClientError);
-    bench.device("b").connect_with(|connect| connect.client_id = "").expect_connack(false);
+    bench.device("b").with_client_id("").connect();
 }
 
 #[test]
@@ -183,11 +181,8 @@ fn a_client_id_that_begins_with_a_dollar_is_refused_unless_the_profile_lets_it()
 #[test]
 fn a_will_at_qos_2_is_refused() {
     // 31, v5:3.2.2-12.
-    let will = |connect: &mut squall_codec::Connect<'_>| {
-        connect.will = Some(squall_codec::Will {
-            qos: squall_types::QoS::ExactlyOnce,
-            ..squall_codec::Will::new("w", b"")
-        });
+    let will = |connect: &mut Connect<'_>| {
+        connect.will = Some(Will { qos: QoS::ExactlyOnce, ..Will::new("w", b"") });
     };
     let bench = Bench::plain();
     bench.device("d").connect_with(will).expect_close(DisconnectReason::ClientError);
@@ -230,23 +225,18 @@ fn an_auth_packet_ends_the_connection() {
 fn a_connect_over_128_kb_is_refused() {
     // Row 2.17.
     let text = "x".repeat(65_535);
-    let bench = Bench::plain();
-    let device = bench.device("d").connect_with(|connect| {
-        connect.username = Some(text.clone().leak());
-        connect.password = Some(text.clone().leak().as_bytes());
-    });
-    device.expect_close(DisconnectReason::ClientError);
-
-    let pairs = [("k", &*text), ("k", &*text)];
-    let user = UserPropertiesBuf::from_pairs(pairs).expect("two pairs").clone();
-    let mut bytes = Vec::new();
-    let connect = squall_codec::Connect {
-        properties: ConnectProperties { user_properties: user.as_user_properties(), ..Default::default() },
-        ..squall_codec::Connect::new(ProtocolVersion::V5, "d")
+    let large = |connect: Connect<'_>| {
+        let mut bytes = Vec::new();
+        connect.encode(&mut bytes).expect("a large CONNECT");
+        bytes
     };
-    connect.encode(&mut bytes).expect("a large CONNECT");
+    let (username, password) = (Some(&*text), Some(text.as_bytes()));
+    let bench = Bench::plain();
+    let device = bench.device("d").open();
+    device.send_bytes(&large(Connect { username, password, ..Connect::new(ProtocolVersion::V311, "d") }));
+    device.expect_close(DisconnectReason::ClientError);
     let device = bench.device("d").v5().open();
-    device.send_bytes(&bytes);
+    device.send_bytes(&large(Connect { username, password, ..Connect::new(ProtocolVersion::V5, "d") }));
     device.expect_refusal(ReasonCode::QuotaExceeded.to_u8(), DisconnectReason::ClientError);
     // One that says it is larger than any packet is refused as soon as it says so.
     let device = bench.device("e").v5().open();

@@ -10,7 +10,9 @@ use crate::support::{Bench, SECOND, Seen};
 fn silence_of_one_and_a_half_keep_alives_ends_the_connection() {
     // 21, 22, 23, 25; MQTT-3.1.2-24, v5:3.1.2-22.
     for version in VERSIONS {
-        for (asked, silence) in [(60, 90), (10, 45), (29, 45), (30, 45), (31, 46), (0, 1_800), (65_535, 1_800)] {
+        for (asked, silence) in
+            [(60, 90), (10, 45), (29, 45), (30, 45), (31, 46), (0, 1_800), (65_535, 1_800)]
+        {
             let bench = Bench::plain();
             let device = bench.device("d").with_version(version).keep_alive(asked).connect();
             // 31 s make 46.5 s.
@@ -27,7 +29,8 @@ fn silence_of_one_and_a_half_keep_alives_ends_the_connection() {
 #[test]
 fn mqtt_5_is_told_the_keep_alive_in_force() {
     // 24, v5:3.2.2-21, v5:3.2.2-22.
-    for (asked, told) in [(10, Some(30)), (30, None), (600, None), (1_200, None), (1_201, Some(1_200)), (0, Some(1_200))]
+    for (asked, told) in
+        [(10, Some(30)), (30, None), (600, None), (1_200, None), (1_201, Some(1_200)), (0, Some(1_200))]
     {
         let bench = Bench::plain();
         let device = bench.device("d").v5().keep_alive(asked).connect_with(|_| {});

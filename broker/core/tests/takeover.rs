@@ -8,7 +8,7 @@ use crate::support::{Bench, Device, Seen};
 
 /// Another transport that comes with the client id of `d`.
 fn newcomer(bench: &Bench, name: &str) -> Device {
-    bench.device(name).connect_with(|connect| connect.client_id = "d")
+    bench.device(name).with_client_id("d").connect_with(|_| {})
 }
 
 #[test]
@@ -20,7 +20,8 @@ fn the_newcomer_wins_and_the_incumbent_hears_of_it_first() {
         bench.device("new").with_version(version);
         let from = bench.log().len();
         let new = newcomer(&bench, "new");
-        let seen: Vec<_> = bench.log()[from..].iter().map(|(who, seen)| (who.clone(), seen.clone())).collect();
+        let seen: Vec<_> =
+            bench.log()[from..].iter().map(|(who, seen)| (who.clone(), seen.clone())).collect();
         assert!(matches!(seen.last(), Some((who, Seen::ConnAck(_))) if who == "new"), "{seen:?}");
         assert!(seen[..seen.len() - 1].iter().all(|(who, _)| who == "d"));
         incumbent.expect_disconnect(ReasonCode::SessionTakenOver, DisconnectReason::DuplicateClientId);
@@ -94,8 +95,7 @@ fn a_newcomer_of_the_other_version_gets_a_new_session() {
 fn a_refused_newcomer_takes_nothing_over() {
     let bench = Bench::plain();
     let incumbent = bench.device("d").v5().connect();
-    let refused = bench.device("new").v5().connect_with(|connect| {
-        connect.client_id = "d";
+    let refused = bench.device("new").v5().with_client_id("d").connect_with(|connect| {
         connect.properties.maximum_packet_size = core::num::NonZeroU32::new(1);
     });
     refused.expect_refusal(0x80, DisconnectReason::ClientError);
@@ -108,7 +108,8 @@ fn two_clients_with_one_id_push_each_other_out_and_leave_nothing_behind() {
     let bench = Bench::plain();
     for n in 0..200 {
         let device = bench.device(if n % 2 == 0 { "x" } else { "y" });
-        device.v5().connect_with(|connect| connect.client_id = "d").expect_connack(false);
+        device.take_all();
+        device.v5().with_client_id("d").connect();
         device.subscribe("a/#", 1);
         device.publish("a/b", 1, "own");
         device.take_all();

@@ -231,7 +231,7 @@ impl Path {
         let at = scale(bits, (steps as u64) << 16);
         let index = (at >> 16) as usize;
         let (low, high) = (u64::from(self.quantiles[index]), u64::from(self.quantiles[index + 1]));
-        low * 1_000 + ((high - low) * 1_000 * (at & 0xffff) >> 16)
+        low * 1_000 + (((high - low) * 1_000 * (at & 0xffff)) >> 16)
     }
 }
 

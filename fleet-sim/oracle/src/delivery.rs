@@ -257,9 +257,7 @@ impl DeliveryOracle {
                 self.verdict.excused(SESSION_ENDED);
                 continue;
             }
-            if let Some(rule) =
-                self.excuses.get_mut(&(client, expectation.topic)).and_then(|rules| rules.pop())
-            {
+            if let Some(rule) = self.excuses.get_mut(&(client, expectation.topic)).and_then(Vec::pop) {
                 self.verdict.excused(rule);
                 continue;
             }

@@ -206,7 +206,7 @@ fn run(arguments: &[String]) -> Figures {
     let user_seconds = children_user_seconds() - before;
     // An expectation of the full-size scenario may fail at another size; a violation may not.
     assert!(matches!(status.code(), Some(0 | 1)), "squall run ended with {status}");
-    let results = squall_results::read_file(&folder.join("results.json")).expect("results.json reads back");
+    let results = squall_results::read_file(folder.join("results.json")).expect("results.json reads back");
     Figures {
         user_seconds,
         wall_seconds,

@@ -37,7 +37,7 @@ Exit codes:
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run scenarios; several files or a [matrix] give a table
+    /// Run scenarios; several files or a matrix give a table
     Run(run::RunArguments),
     /// List the library of scenarios
     List(list::ListArguments),

@@ -22,10 +22,6 @@ impl Device {
         act(&mut self.bench.0.borrow_mut().clients[self.index])
     }
 
-    pub(crate) fn name(&self) -> String {
-        self.with(|client| client.name.clone())
-    }
-
     pub(crate) fn version(&self) -> ProtocolVersion {
         self.with(|client| client.version)
     }
@@ -48,6 +44,12 @@ impl Device {
 
     pub(crate) fn keep_alive(&self, seconds: u16) -> Self {
         self.with(|client| client.keep_alive = seconds);
+        self.clone()
+    }
+
+    /// Comes with another client id than its name on the bench.
+    pub(crate) fn with_client_id(&self, client_id: &str) -> Self {
+        self.with(|client| client_id.clone_into(&mut client.client_id));
         self.clone()
     }
 
@@ -78,9 +80,9 @@ impl Device {
     /// Opens a transport and sends a CONNECT changed by `change`.
     pub(crate) fn connect_with(&self, change: impl FnOnce(&mut Connect<'_>)) -> Self {
         self.open();
-        let name = self.name();
+        let client_id = self.with(|client| client.client_id.clone());
         let mut connect = self.with(|client| {
-            let mut connect = Connect::new(client.version, &name);
+            let mut connect = Connect::new(client.version, &client_id);
             connect.clean_start = client.clean_start;
             connect.keep_alive = client.keep_alive;
             if client.version == ProtocolVersion::V5 && !client.clean_start {
@@ -199,6 +201,12 @@ impl Device {
             Some((_, Seen::UnsubAck { packet_id: id, codes })) if id == packet_id.get() => codes,
             other => self.fail("UNSUBACK", other),
         }
+    }
+
+    /// Sends an UNSUBSCRIBE and leaves its answer.
+    pub(crate) fn unsubscribe_quietly(&self, filter: &str) {
+        let packet_id = self.packet_id();
+        self.send(&Packet::Unsubscribe(Unsubscribe::new(packet_id, &[filter])));
     }
 
     /// Says DISCONNECT; the broker closes.

@@ -23,8 +23,8 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use squall_core::{
-    Broker, BrokerConfig, Call, Caller, Cause, ClosedWhy, ConnectionId, DiscardRule, DisconnectReason, Feature,
-    Identity, Input, Output, Receipt, Reply, RequestId, Sink, Source, Tag, Transport,
+    Broker, BrokerConfig, Call, Caller, Cause, ClosedWhy, ConnectionId, DiscardRule, DisconnectReason,
+    Feature, Identity, Input, Output, Receipt, Reply, RequestId, Sink, Source, Tag, Transport,
 };
 use squall_profile::Profile;
 use squall_types::{Now, ProtocolVersion, QoS, Seed, Timestamp, WallTime};
@@ -58,6 +58,8 @@ struct World {
 /// What the bench keeps of a device.
 struct Client {
     name: String,
+    /// What it calls itself in CONNECT.
+    client_id: String,
     version: ProtocolVersion,
     clean_start: bool,
     keep_alive: u16,
@@ -108,6 +110,7 @@ impl Bench {
         let index = found.unwrap_or_else(|| {
             world.clients.push(Client {
                 name: name.to_owned(),
+                client_id: name.to_owned(),
                 version: ProtocolVersion::V311,
                 clean_start: true,
                 keep_alive: 3_600,
@@ -146,7 +149,10 @@ impl Bench {
             self.0.borrow_mut().now = now;
             self.input(Input::Deadline);
             let next = self.0.borrow().broker.next_deadline();
-            assert!(next.is_none_or(|next| next > now), "a deadline met at {now} leaves nothing due at {now}");
+            assert!(
+                next.is_none_or(|next| next > now),
+                "a deadline met at {now} leaves nothing due at {now}"
+            );
         }
         self.0.borrow_mut().now = until;
     }
@@ -341,7 +347,12 @@ impl Recorder<'_> {
         self.transcript.received(self.now, &name, version, bytes);
         let mut rest = bytes;
         while !rest.is_empty() {
-            let decoded = squall_codec::decode(version, rest, u32::MAX);
+            // A CONNECT that names another version is answered in that one.
+            let decoded = [version, ProtocolVersion::V311, ProtocolVersion::V5]
+                .map(|version| squall_codec::decode(version, rest, u32::MAX))
+                .into_iter()
+                .reduce(|first, next| if first.is_ok() { first } else { next })
+                .expect("three answers");
             let Ok(Some((packet, length))) = decoded else {
                 panic!("{name}: the broker wrote {rest:02x?}, which is {decoded:?}");
             };
