@@ -13,8 +13,6 @@ const NONE: u64 = u64::MAX;
 
 #[derive(Clone, Copy, Debug)]
 struct Client {
-    /// The connection that the service last accepted and did not close; [`NONE`] if there is none.
-    live: u64,
     /// While a connection is live: how long there was none before it. Otherwise: when the last one ended.
     gap_or_closed_at: u64,
     epoch: u32,
@@ -36,6 +34,9 @@ struct Device {
 /// All clients and devices.
 #[derive(Debug)]
 pub(crate) struct Clients {
+    /// For each client the connection that the service last accepted and did not close, or [`NONE`]. Apart from the
+    /// rest, because every packet of the service is held against it.
+    live: Vec<u64>,
     clients: Vec<Client>,
     devices: Vec<Device>,
 }
@@ -43,7 +44,6 @@ pub(crate) struct Clients {
 impl Clients {
     pub(crate) fn new(devices: u32) -> Self {
         let client = Client {
-            live: NONE,
             gap_or_closed_at: 0,
             epoch: 0,
             expiry_seconds: 0,
@@ -51,6 +51,7 @@ impl Clients {
             has_session: false,
         };
         Self {
+            live: vec![NONE; devices as usize],
             clients: vec![client; devices as usize],
             devices: (0..devices).map(|client| Device { client, epoch: 0 }).collect(),
         }
@@ -78,7 +79,7 @@ impl Clients {
 
     #[inline]
     pub(crate) fn live(&self, client: ClientKey) -> Option<ConnectionNumber> {
-        let live = self.clients[client.0 as usize].live;
+        let live = self.live[client.0 as usize];
         (live != NONE).then_some(ConnectionNumber(live))
     }
 
@@ -88,17 +89,18 @@ impl Clients {
     }
 
     pub(crate) fn accepted(&mut self, now: Timestamp, client: ClientKey, connection: ConnectionNumber) {
+        let live = &mut self.live[client.0 as usize];
         let client = &mut self.clients[client.0 as usize];
         client.gap_or_closed_at =
-            if client.live == NONE { now.0.saturating_sub(client.gap_or_closed_at) } else { 0 };
-        client.live = connection.0;
+            if *live == NONE { now.0.saturating_sub(client.gap_or_closed_at) } else { 0 };
+        *live = connection.0;
     }
 
     pub(crate) fn closed(&mut self, now: Timestamp, client: ClientKey, connection: ConnectionNumber) {
-        let client = &mut self.clients[client.0 as usize];
-        if client.live == connection.0 {
-            client.live = NONE;
-            client.gap_or_closed_at = now.0;
+        let live = &mut self.live[client.0 as usize];
+        if *live == connection.0 {
+            *live = NONE;
+            self.clients[client.0 as usize].gap_or_closed_at = now.0;
         }
     }
 
@@ -118,7 +120,7 @@ impl Clients {
         let lost = client.has_session
             && !session_present
             && !clean_start
-            && client.live != NONE
+            && self.live[key.0 as usize] != NONE
             && client.gap_or_closed_at < expiry;
         if !session_present {
             client.epoch += 1;
@@ -147,7 +149,7 @@ mod tests {
     #[test]
     fn a_client_stays_in_its_budget() {
         // Design section 2: oracle 32 bytes a device, besides its subscriptions and who speaks as whom.
-        assert!(size_of::<Client>() <= 32);
+        assert!(size_of::<Client>() + size_of::<u64>() <= 32);
         assert_eq!(size_of::<Device>(), 8);
     }
 }
