@@ -43,13 +43,8 @@ pub(crate) struct Clients {
 
 impl Clients {
     pub(crate) fn new(devices: u32) -> Self {
-        let client = Client {
-            gap_or_closed_at: 0,
-            epoch: 0,
-            expiry_seconds: 0,
-            device: 0,
-            has_session: false,
-        };
+        let client =
+            Client { gap_or_closed_at: 0, epoch: 0, expiry_seconds: 0, device: 0, has_session: false };
         Self {
             live: vec![NONE; devices as usize],
             clients: vec![client; devices as usize],

@@ -25,6 +25,12 @@ impl OutputFolder {
         Self::create(self.path.join(name))
     }
 
+    /// Takes the folder away if nothing was written to it.
+    pub(crate) fn remove_if_empty(&self) {
+        // A folder that holds something, of this run or an earlier one, stays: that is what the error says.
+        drop(fs::remove_dir(&self.path));
+    }
+
     /// The path of a file inside.
     pub(crate) fn path_of(&self, name: &str) -> PathBuf {
         self.path.join(name)

@@ -102,7 +102,9 @@ pub(crate) fn run(arguments: &RunArguments) -> anyhow::Result<Exit> {
             Ended::Skipped => exit = exit.worst(Exit::Interrupted),
         }
     }
-    if exit != Exit::Interrupted {
+    if exit == Exit::Interrupted {
+        tasks.iter().map(|task| &task.folder).chain(&folders).for_each(OutputFolder::remove_if_empty);
+    } else {
         write_indexes(&plans, &folders, &finished)?;
     }
     show(arguments, &plans, &folders, &finished)?;
