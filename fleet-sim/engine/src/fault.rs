@@ -1,5 +1,7 @@
 //! Faults: what is broken when.
 
+use core::time::Duration;
+
 use squall_scenario::{Fault, FaultKind, OutageMode};
 use squall_types::Timestamp;
 
@@ -33,6 +35,12 @@ impl Outages {
     #[inline]
     pub(crate) fn at(&self, at: Timestamp) -> Option<OutageMode> {
         self.outages.iter().find(|outage| outage.from <= at && at < outage.to).map(|outage| outage.mode)
+    }
+
+    /// How long the longest silent outage lasts.
+    pub(crate) fn longest_silence(&self) -> Duration {
+        let silent = self.outages.iter().filter(|outage| outage.mode == OutageMode::Silent);
+        silent.map(|outage| outage.to - outage.from).max().unwrap_or_default()
     }
 
     /// When the silent outage at `at` ends, if there is one.

@@ -27,6 +27,9 @@ use crate::station::{Costs, Node};
 const FAR: usize = 6;
 const NEAR: usize = 3;
 
+/// How long latency, losses and queues may hold packets back while there is no outage, as the judges allow for it.
+const ORACLE_BLUR: Duration = Duration::from_secs(10);
+
 /// How long a delivery may be under way before the judges miss it.
 const ORACLE_GRACE: Duration = Duration::from_secs(30);
 
@@ -102,6 +105,7 @@ impl World {
         }
         let profile = scenario.service.profile.clone();
         let station = &scenario.service.station;
+        let outages = Outages::new(&scenario.faults);
         let oracles = scenario.service.oracles.then(|| {
             Oracles::new(OracleConfig {
                 devices: first,
@@ -109,6 +113,8 @@ impl World {
                 hash_matches_parent: profile.switches.hash_matches_parent
                     == squall_profile::switch::HashMatchesParent::Yes,
                 grace: ORACLE_GRACE,
+                // TCP's time-outs double, so the first repeat after an outage comes within the outage's length again.
+                blur: ORACLE_BLUR + outages.longest_silence() * 2,
             })
         });
         let mut world = Self {
@@ -129,7 +135,7 @@ impl World {
             queue: station.queue,
             overflow: station.overflow,
             faults: scenario.faults.clone(),
-            outages: Outages::new(&scenario.faults),
+            outages,
             calls: scenario.app_calls.clone(),
             fingerprint: Fingerprint::default(),
             world_items: 0,

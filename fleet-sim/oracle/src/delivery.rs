@@ -55,7 +55,7 @@ pub(crate) struct DeliveryOracle {
     topics: Vec<Box<str>>,
     topic_numbers: Map<Box<str>, u32>,
     /// Declared losses that no missing delivery has used up.
-    excuses: Map<(ClientKey, u32), Vec<&'static str>>,
+    excuses: Map<(ClientKey, u32), Vec<(Timestamp, &'static str)>>,
     publishes: u32,
     duplicates: u64,
     grace: u64,
@@ -205,10 +205,17 @@ impl DeliveryOracle {
     }
 
     /// The service declared a loss whose rule applied.
-    pub(crate) fn excuse(&mut self, client: ClientKey, topic: &str, rule: &'static str) {
+    pub(crate) fn excuse(&mut self, at: Timestamp, client: ClientKey, topic: &str, rule: &'static str) {
         self.verdict.checks += 1;
         let topic = self.topic_number(topic);
-        self.excuses.entry((client, topic)).or_default().push(rule);
+        self.excuses.entry((client, topic)).or_default().push((at, rule));
+    }
+
+    /// Uses up a record that can be about what is missing: of the same client and topic, and not older.
+    fn take_excuse(&mut self, missing: &Expectation) -> Option<&'static str> {
+        let records = self.excuses.get_mut(&(missing.client, missing.topic))?;
+        let at = records.iter().position(|(at, _)| *at >= missing.sent_at)?;
+        Some(records.remove(at).1)
     }
 
     pub(crate) fn violated(&mut self, at: Timestamp, client: Option<ClientKey>, text: String) {
@@ -257,10 +264,6 @@ impl DeliveryOracle {
                 self.verdict.excused(SESSION_ENDED);
                 continue;
             }
-            if let Some(rule) = self.excuses.get_mut(&(client, expectation.topic)).and_then(Vec::pop) {
-                self.verdict.excused(rule);
-                continue;
-            }
             let waiting = waiting.get(&client).copied().unwrap_or(0);
             let since = connected_since(clients.device_of(client)).filter(|_| clients.live(client).is_some());
             let in_time = since.is_none_or(|since| {
@@ -269,6 +272,11 @@ impl DeliveryOracle {
             });
             if in_time || waiting >= self.window {
                 self.verdict.excused("under-way-at-the-end");
+                continue;
+            }
+            // After those under way, which need no record and must not use one up.
+            if let Some(rule) = self.take_excuse(&expectation) {
+                self.verdict.excused(rule);
                 continue;
             }
             let text = format!(

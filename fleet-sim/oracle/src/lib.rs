@@ -59,6 +59,9 @@ pub struct OracleConfig {
     pub hash_matches_parent: bool,
     /// How long a delivery to a connected subscriber may take before it is missed.
     pub grace: Duration,
+    /// How long the network may hold a packet back, so that what left devices over this time can reach the service at
+    /// once.
+    pub blur: Duration,
 }
 
 /// All judges of a run.
@@ -78,7 +81,7 @@ impl Oracles {
         Self {
             clients: Clients::new(config.devices),
             subscriptions: Subscriptions::new(config.hash_matches_parent),
-            recount: Recount::new(config.devices, &config.limits),
+            recount: Recount::new(&config),
             delivery: DeliveryOracle::new(&config),
             subscription: SubscriptionOracle::default(),
             single_connection: SingleConnectionOracle::default(),
@@ -206,7 +209,9 @@ impl Oracles {
             return self.delivery.violated(now, None, format!("{rule}: a record that names no known client"));
         };
         match self.recount.applies(now, client, rule) {
-            Ok(()) => self.delivery.excuse(client, topic, rule),
+            // What was not taken in was not acknowledged, so no delivery of it is owed to anybody.
+            Ok(()) if rule == recount::PUBLISH_RATE_IN => {}
+            Ok(()) => self.delivery.excuse(now, client, topic, rule),
             Err(found) => {
                 self.delivery.violated(
                     now,

@@ -1,23 +1,26 @@
 //! Recounts whether a rule under which the service discarded a message applied.
 //!
-//! Rates on a connection are seen at the devices, so packets under way blur them: a window of ten seconds must hold as
-//! many publishes as the limit allows in one. What the account stores is declared by the service at its own time, and
+//! Rates on a connection are seen at the devices, so packets under way blur them: a window as long as the network may
+//! hold packets back must hold as many publishes as the limit allows in one second. What the account stores is declared by the service at its own time, and
 //! recounted exactly.
 
 use std::collections::VecDeque;
 
-use squall_profile::Limits;
 use squall_types::Timestamp;
 
-use crate::ClientKey;
+use crate::{ClientKey, OracleConfig};
+
+/// The one rule whose record is about the publisher.
+pub(crate) const PUBLISH_RATE_IN: &str = "publish-rate-in";
 
 const SECOND: u64 = 1_000_000_000;
-const WINDOW: u64 = 10 * SECOND;
 
 #[derive(Debug)]
 pub(crate) struct Recount {
     /// Publishes of all clients in the window, oldest first.
     recent: VecDeque<(Timestamp, ClientKey)>,
+    /// The window in nanoseconds.
+    window: u64,
     /// How many of them are each client's.
     counts: Vec<u16>,
     publish_limit: u32,
@@ -28,11 +31,13 @@ pub(crate) struct Recount {
 }
 
 impl Recount {
-    pub(crate) fn new(clients: u32, limits: &Limits) -> Self {
+    pub(crate) fn new(config: &OracleConfig) -> Self {
+        let limits = &config.limits;
         let store_rate = u64::from(limits.queued_messages_per_second);
         Self {
             recent: VecDeque::new(),
-            counts: vec![0; clients as usize],
+            window: u64::try_from(config.blur.as_nanos()).unwrap_or(u64::MAX).saturating_add(SECOND),
+            counts: vec![0; config.devices as usize],
             publish_limit: limits.publishes_per_second_per_connection,
             store: store_rate * SECOND,
             store_at: Timestamp::ZERO,
@@ -44,7 +49,7 @@ impl Recount {
     #[inline]
     pub(crate) fn published(&mut self, now: Timestamp, client: ClientKey) {
         while let Some(&(at, old)) = self.recent.front()
-            && at.plus_nanos(WINDOW) < now
+            && at.plus_nanos(self.window) < now
         {
             self.counts[old.0 as usize] -= 1;
             self.recent.pop_front();
@@ -70,14 +75,15 @@ impl Recount {
         rule: &'static str,
     ) -> Result<(), String> {
         match rule {
-            "publish-rate-in" | "publish-rate-out" => {
+            PUBLISH_RATE_IN | "publish-rate-out" => {
                 let found = u32::from(self.counts[client.0 as usize]);
                 let limit = self.publish_limit.min(u16::MAX.into());
                 if found >= limit {
                     Ok(())
                 } else {
                     Err(format!(
-                        "only {found} publishes of the client were seen within 10 s, {limit} are allowed in one"
+                        "only {found} publishes of the client were seen within {} s, {limit} are allowed in one",
+                        self.window / SECOND
                     ))
                 }
             }

@@ -224,6 +224,50 @@ fn a_declared_loss_excuses_if_its_rule_applied() {
 }
 
 #[test]
+fn a_record_is_not_used_up_by_what_is_under_way() {
+    // Found by a storm: the last message, still under way, took the excuse of an earlier one on the same topic.
+    let mut bench = subscribed();
+    for n in 0..100 {
+        bench.publish(0, "t", &n.to_string());
+        bench.receive(1, "t", &n.to_string());
+    }
+    bench.publish(0, "t", "lost");
+    bench.discarded(1, "t", "publish-rate-out");
+    bench.wait(600);
+    bench.publish(0, "t", "under way");
+    bench.wait(1);
+    let verdicts = bench.finish();
+    verdicts.expect(0, 0, 0);
+    assert_eq!(verdicts.of("delivery").excused["publish-rate-out"], 1);
+    assert_eq!(verdicts.of("delivery").excused["under-way-at-the-end"], 1);
+}
+
+#[test]
+fn a_record_excuses_nothing_that_was_published_after_it() {
+    let mut bench = subscribed();
+    for n in 0..100 {
+        bench.publish(0, "t", &n.to_string());
+        bench.receive(1, "t", &n.to_string());
+    }
+    bench.discarded(1, "t", "publish-rate-out");
+    bench.wait(1);
+    bench.publish(0, "t", "lost");
+    bench.finish_later().expect(1, 0, 0);
+}
+
+#[test]
+fn a_refused_publish_of_a_client_excuses_no_delivery_to_it() {
+    let mut bench = subscribed();
+    for n in 0..100 {
+        bench.publish(0, "t", &n.to_string());
+        bench.receive(1, "t", &n.to_string());
+    }
+    bench.publish(0, "t", "lost");
+    bench.discarded(1, "t", "publish-rate-in");
+    bench.finish_later().expect(1, 0, 0);
+}
+
+#[test]
 fn a_declared_loss_whose_rule_did_not_apply_is_caught() {
     let mut bench = subscribed();
     bench.publish(0, "t", "x");

@@ -27,8 +27,13 @@ impl Bench {
     /// Four devices, each its own client.
     pub(crate) fn new() -> Self {
         let limits = Profile::named("aws-current").unwrap().limits;
-        let config =
-            OracleConfig { devices: 4, limits, hash_matches_parent: false, grace: Duration::from_secs(30) };
+        let config = OracleConfig {
+            devices: 4,
+            limits,
+            hash_matches_parent: false,
+            grace: Duration::from_secs(30),
+            blur: Duration::from_secs(9),
+        };
         Self {
             oracles: Oracles::new(config),
             now: Timestamp::ZERO,
