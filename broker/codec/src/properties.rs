@@ -129,6 +129,18 @@ impl fmt::Display for Property {
     }
 }
 
+/// Authentication data means nothing without its method (5.0 3.1.2.11.10, MQTT-4.12.0-5).
+pub(crate) fn check_method(
+    method: Option<&str>,
+    data: Option<&[u8]>,
+    packet_type: PacketType,
+) -> Result<(), DecodeError> {
+    if data.is_some() && method.is_none() {
+        return Err(DecodeError::MissingAuthenticationMethod(packet_type));
+    }
+    Ok(())
+}
+
 /// Reads the properties of one packet, one at a time.
 #[derive(Debug)]
 pub(crate) struct Section<'a> {

@@ -101,12 +101,10 @@ impl Broker {
     /// The message in store, with one holder more.
     fn hold(&mut self, now: Timestamp, publish: &Publish<'_>, stored: &mut Option<MessageKey>) -> MessageKey {
         let message = *stored.get_or_insert_with(|| {
-            let expires_at = match publish.properties.message_expiry_interval {
-                None => Timestamp::MAX,
-                Some(asked) => now.plus_nanos(
-                    u64::from(asked.clamp(1, self.limits.message_expiry_max_seconds.max(1))) * SECOND,
-                ),
-            };
+            let expires_at = publish
+                .properties
+                .message_expiry_interval
+                .map_or(Timestamp::MAX, |asked| now.plus_nanos(u64::from(self.clamp_expiry(asked)) * SECOND));
             self.messages.insert(expires_at, |packet| {
                 let kept = Publish { qos: QoS::AtMostOnce, packet_id: None, dup: false, ..publish.clone() };
                 kept.encode(ProtocolVersion::V5, packet).expect("what was decoded can be encoded");

@@ -112,17 +112,6 @@ pub enum DiscardRule {
 }
 
 impl DiscardRule {
-    /// All rules.
-    pub const ALL: &[Self] = &[
-        Self::PublishRateIn,
-        Self::PublishRateOut,
-        Self::QueueRate,
-        Self::RetryWindow,
-        Self::MessageExpiry,
-        Self::UnsentBytes,
-        Self::ReceiverPacketSize,
-    ];
-
     /// The spelling in results.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -104,11 +104,6 @@ impl Meter {
         self.by_tag.get(usize::from(tag.0)).map_or(0, |causes| causes[cause as usize])
     }
 
-    /// One more than the highest tag metered.
-    pub const fn tags(&self) -> usize {
-        self.by_tag.len()
-    }
-
     #[inline]
     pub(crate) fn add(&mut self, tag: Tag, cause: Cause, units: u64) {
         let index = usize::from(tag.0);

@@ -88,17 +88,6 @@ pub enum DisconnectReason {
 }
 
 impl DisconnectReason {
-    /// All reasons.
-    pub const ALL: &[Self] = &[
-        Self::ClientInitiated,
-        Self::ClientError,
-        Self::ConnectionLost,
-        Self::DuplicateClientId,
-        Self::KeepAliveTimeout,
-        Self::Throttled,
-        Self::ServerError,
-    ];
-
     /// The spelling of lifecycle events.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -114,11 +114,6 @@ impl Template {
         &self.source
     }
 
-    /// Whether every device renders the same text.
-    pub fn is_constant(&self) -> bool {
-        self.pieces.iter().all(|piece| matches!(piece, Piece::Text(_) | Piece::Fleet))
-    }
-
     /// Appends the rendered text to `out`.
     pub fn render(&self, context: &TemplateContext<'_>, out: &mut String) {
         for (position, piece) in self.pieces.iter().enumerate() {

@@ -1,7 +1,7 @@
 //! The devices' side of the network.
 
 use squall_device::{DeviceFact, DeviceInput, DeviceSink, TimerToken, TransportFailure};
-use squall_oracle::{ClientKey, ConnectionNumber, DeviceKey, Oracles};
+use squall_oracle::{ClientKey, DeviceKey, Oracles};
 use squall_types::{Purpose, QoS, Timestamp};
 
 use crate::event::{Event, LinkKey, SegmentKey};
@@ -10,7 +10,7 @@ use crate::fleet::FleetRun;
 use crate::link::{Direction, ServiceSide};
 use crate::measure::Measure;
 use crate::segment::Segments;
-use crate::world::{Site, World};
+use crate::world::World;
 
 /// What a device asked for while it handled one input.
 #[derive(Clone, Copy, Debug)]
@@ -26,7 +26,6 @@ struct EndpointSink<'w> {
     now: Timestamp,
     device: u32,
     client: u32,
-    site: &'w Site,
     fleet: &'w FleetRun,
     segments: &'w mut Segments,
     actions: &'w mut Vec<Action>,
@@ -64,8 +63,7 @@ impl DeviceSink for EndpointSink<'_> {
         let (now, device) = (self.now, DeviceKey(self.device));
         match fact {
             DeviceFact::ConnectSent { .. } => {
-                let connection = ConnectionNumber(self.site.link.connection().0);
-                oracles.connect_sent(now, device, ClientKey(self.client), connection);
+                oracles.connect_sent(now, device, ClientKey(self.client));
             }
             DeviceFact::Connected { session_present, .. } => {
                 let profile = &self.fleet.profile;
@@ -105,7 +103,6 @@ impl World {
             now: self.now,
             device,
             client: self.clients.of_device(device),
-            site: &self.sites[device as usize],
             fleet,
             segments: &mut self.segments,
             actions: &mut actions,

@@ -124,10 +124,7 @@ impl World {
                 Outbound::Resume { link } => {
                     if let Some(held) = self.links.get_mut(link) {
                         held.is_paused = false;
-                        if !held.is_queued && !held.inbound.is_empty() {
-                            held.is_queued = true;
-                            self.enqueue(link);
-                        }
+                        self.want_service(link);
                     }
                 }
             }
@@ -180,31 +177,34 @@ impl World {
         if reason == DisconnectReason::DuplicateClientId && self.mutant.keeps_taken_over() {
             return;
         }
-        let Some(held) = self.links.get_mut(link) else { return };
-        held.service = ServiceSide::Closed;
-        let (device, device_open) = (held.device, held.device_open);
+        let Some(held) = self.links.get(link) else { return };
         let depart = at.max(held.in_service_until);
-        let (node, was_new) = (held.node, held.is_new);
-        held.is_new = false;
-        let mut inbound = std::mem::replace(&mut held.inbound, crate::segment::SegmentQueue::EMPTY);
-        self.segments.clear(&mut inbound);
-        if was_new {
-            self.nodes[usize::from(node)].new_connections -= 1;
-        }
         self.note(depart, link, ItemKind::ClosedByService, &[reason as u8]);
-        self.observe_close(link, device);
-        if device_open {
+        self.let_go_at_service(link);
+        self.tell_device_closed(link, depart);
+    }
+
+    /// The service has no end of the link any more: what waits there is gone, and so is its place in the node.
+    fn let_go_at_service(&mut self, key: LinkKey) {
+        let Some(link) = self.links.get_mut(key) else { return };
+        link.service = ServiceSide::Closed;
+        self.segments.clear(&mut link.inbound);
+        if std::mem::take(&mut link.is_new) {
+            self.nodes[usize::from(link.node)].new_connections -= 1;
+        }
+        if let Some(oracles) = &mut self.oracles {
+            let client = ClientKey(self.clients.of_device(link.device));
+            oracles.connection_closed(self.now, ConnectionNumber(key.connection().0), client);
+        }
+    }
+
+    /// The end of the service's stream, or a reset, is under way to a device that still holds its end.
+    fn tell_device_closed(&mut self, link: LinkKey, depart: Timestamp) {
+        if self.links.get(link).is_some_and(|held| held.device_open) {
             let arrival = self.arrival(link, Direction::Down, depart, 0);
             self.wheel.push(arrival, Event::DownlinkClosed { link });
         } else {
             self.links.release(link);
-        }
-    }
-
-    fn observe_close(&mut self, link: LinkKey, device: u32) {
-        if let Some(oracles) = &mut self.oracles {
-            let client = ClientKey(self.clients.of_device(device));
-            oracles.connection_closed(self.now, ConnectionNumber(link.connection().0), client);
         }
     }
 
@@ -418,19 +418,12 @@ impl World {
 
     /// The broker loses a connection.
     fn break_service_side(&mut self, key: LinkKey, why: ClosedWhy) {
-        let Some(link) = self.links.get_mut(key) else { return };
-        let (device, node, side) = (link.device, link.node, link.service);
-        if !Self::is_known_to_service(side) {
+        let Some(side) = self.links.get(key).map(|link| link.service) else { return };
+        if !matches!(side, ServiceSide::Handshake | ServiceSide::Open) {
             return;
         }
-        link.service = ServiceSide::Closed;
-        let mut inbound = std::mem::replace(&mut link.inbound, crate::segment::SegmentQueue::EMPTY);
-        if std::mem::take(&mut link.is_new) {
-            self.nodes[usize::from(node)].new_connections -= 1;
-        }
-        self.segments.clear(&mut inbound);
         self.note(self.now, key, ItemKind::CloseSeenByService, &[why as u8]);
-        self.observe_close(key, device);
+        self.let_go_at_service(key);
         if side == ServiceSide::Open {
             self.ask_broker(Input::Closed { connection: key.connection(), why });
             self.send_outbound(self.now);
@@ -440,17 +433,10 @@ impl World {
     /// An outage resets every connection that stands, on both sides.
     pub(crate) fn reset_all(&mut self) {
         for key in self.links.keys() {
-            let Some(link) = self.links.get(key) else { continue };
-            if !Self::is_known_to_service(link.service) {
-                continue;
-            }
-            let device_open = link.device_open;
-            self.break_service_side(key, ClosedWhy::Reset);
-            if device_open {
-                let arrival = self.arrival(key, Direction::Down, self.now, 0);
-                self.wheel.push(arrival, Event::DownlinkClosed { link: key });
-            } else {
-                self.links.release(key);
+            let side = self.links.get(key).map(|link| link.service);
+            if matches!(side, Some(ServiceSide::Handshake | ServiceSide::Open)) {
+                self.break_service_side(key, ClosedWhy::Reset);
+                self.tell_device_closed(key, self.now);
             }
         }
     }

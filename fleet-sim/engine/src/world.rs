@@ -16,7 +16,7 @@ use crate::event::{Event, LinkKey};
 use crate::fault::Outages;
 use crate::fingerprint::{Fingerprint, ItemKind};
 use crate::fleet::{Clients, FleetRun};
-use crate::link::{Direction, Links, ServiceSide};
+use crate::link::{Direction, Links};
 use crate::measure::Measure;
 use crate::mutant::MutantRun;
 use crate::segment::Segments;
@@ -278,13 +278,10 @@ impl World {
         Now::at(self.now, self.epoch)
     }
 
-    /// The number of a device's fleet. There are few fleets, so their borders are at hand when a device is not.
+    /// The number of a device's fleet.
     #[inline]
     pub(crate) fn fleet_of(&self, device: u32) -> usize {
-        match self.fleets.len() {
-            1 => 0,
-            _ => self.fleets.partition_point(|fleet| fleet.first <= device) - 1,
-        }
+        fleet_of(&self.fleets, device)
     }
 
     /// Who draws for a device, and owns its items.
@@ -328,10 +325,7 @@ impl World {
             Direction::Up => (link.device, &mut link.uplink_last),
             Direction::Down => (link.device, &mut link.downlink_last),
         };
-        let fleet = match self.fleets.len() {
-            1 => &self.fleets[0],
-            _ => &self.fleets[self.fleets.partition_point(|fleet| fleet.first <= device) - 1],
-        };
+        let fleet = &self.fleets[fleet_of(&self.fleets, device)];
         let owner = fleet.owner.member(u64::from(device - fleet.first));
         let latency = fleet.network.latency(self.chance, owner, direction, n);
         let sent = match self.outages.silent_until(depart) {
@@ -376,9 +370,13 @@ impl World {
             oracles.call_published(now, &topic, &payload, qos, accepted);
         }
     }
+}
 
-    /// The links that the service knows or is asked to know.
-    pub(crate) fn is_known_to_service(side: ServiceSide) -> bool {
-        matches!(side, ServiceSide::Handshake | ServiceSide::Open)
+/// The number of a device's fleet. There are few fleets, so their borders are at hand when a device is not.
+#[inline]
+fn fleet_of(fleets: &[FleetRun], device: u32) -> usize {
+    match fleets.len() {
+        1 => 0,
+        _ => fleets.partition_point(|fleet| fleet.first <= device) - 1,
     }
 }

@@ -89,7 +89,7 @@ impl Oracles {
     }
 
     /// A device sent CONNECT: from now on it speaks as `client`.
-    pub fn connect_sent(&mut self, _: Timestamp, device: DeviceKey, client: ClientKey, _: ConnectionNumber) {
+    pub fn connect_sent(&mut self, _: Timestamp, device: DeviceKey, client: ClientKey) {
         self.clients.speaks_as(device, client);
     }
 

@@ -6,8 +6,8 @@ use squall_types::{ProtocolVersion, QoS};
 
 use crate::encode::{Body, Put, check_version, encode_methods};
 use crate::properties::{
-    Properties, Property, Section, check_optional_binary, check_texts, put_binary, put_bool, put_section,
-    put_text, put_u16, put_u32,
+    Properties, Property, Section, check_method, check_optional_binary, check_texts, put_binary, put_bool,
+    put_section, put_text, put_u16, put_u32,
 };
 use crate::reader::Reader;
 use crate::{ConnectReturnCode, DecodeError, EncodeError, PacketType, ReasonCode, UserProperties};
@@ -250,10 +250,7 @@ impl<'a> ConnAckProperties<'a> {
     }
 
     fn check_method(&self) -> Result<(), DecodeError> {
-        if self.authentication_data.is_some() && self.authentication_method.is_none() {
-            return Err(DecodeError::MissingAuthenticationMethod(PacketType::ConnAck));
-        }
-        Ok(())
+        check_method(self.authentication_method, self.authentication_data, PacketType::ConnAck)
     }
 }
 

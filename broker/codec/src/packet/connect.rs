@@ -7,8 +7,8 @@ use squall_types::{ProtocolVersion, QoS};
 use crate::encode::{Body, Put, check_binary, check_text, check_version};
 use crate::packet::{Will, WillProperties};
 use crate::properties::{
-    Properties, Property, Section, check_optional_binary, check_texts, put_binary, put_bool, put_section,
-    put_text, put_u16, put_u32,
+    Properties, Property, Section, check_method, check_optional_binary, check_texts, put_binary, put_bool,
+    put_section, put_text, put_u16, put_u32,
 };
 use crate::reader::Reader;
 use crate::{DecodeError, EncodeError, PacketType, UserProperties};
@@ -261,10 +261,7 @@ impl<'a> ConnectProperties<'a> {
     }
 
     fn check_method(&self) -> Result<(), DecodeError> {
-        if self.authentication_data.is_some() && self.authentication_method.is_none() {
-            return Err(DecodeError::MissingAuthenticationMethod(PacketType::Connect));
-        }
-        Ok(())
+        check_method(self.authentication_method, self.authentication_data, PacketType::Connect)
     }
 }
 

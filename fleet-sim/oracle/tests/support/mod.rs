@@ -68,7 +68,7 @@ impl Bench {
         let connection = self.connections;
         let client = self.devices[device as usize].client;
         let key = ConnectionNumber(connection);
-        self.oracles.connect_sent(self.now, DeviceKey(device), ClientKey(client), key);
+        self.oracles.connect_sent(self.now, DeviceKey(device), ClientKey(client));
         self.oracles.service_accepted(self.now, key, ClientKey(client));
         let expiry = Duration::from_secs(expiry);
         self.oracles.connected(self.now, DeviceKey(device), session_present, expiry, clean_start);
