@@ -81,6 +81,30 @@ pub enum Fact<'a> {
     },
 }
 
+impl Fact<'_> {
+    /// The CloudWatch metric that the fact counts in (`broker.md` 10.1), for those that have one.
+    pub const fn metric(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Connected { .. } => "Connect.Success",
+            Self::ConnectRefused { why: ConnectRefusal::Throttled, .. } => "Connect.Throttle",
+            Self::ConnectRefused { why: ConnectRefusal::ClientError, .. } => "Connect.ClientError",
+            Self::ConnectRefused { why: ConnectRefusal::NotModelled, .. } => "Connect.ServerError",
+            Self::PublishIn { .. } => "PublishIn.Success",
+            Self::PublishOut { .. } => "PublishOut.Success",
+            Self::Queued { .. } => "Queued.Success",
+            Self::Discarded { rule, .. } => match rule {
+                DiscardRule::PublishRateIn | DiscardRule::PublishRateOut => "Throttle.Exceeded",
+                DiscardRule::QueueRate => "Queued.Throttle",
+                DiscardRule::RetryWindow
+                | DiscardRule::MessageExpiry
+                | DiscardRule::UnsentBytes
+                | DiscardRule::ReceiverPacketSize => return None,
+            },
+            Self::Disconnected { .. } | Self::Redelivered { .. } | Self::NotModelled { .. } => return None,
+        })
+    }
+}
+
 /// Why a CONNECT was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ConnectRefusal {
