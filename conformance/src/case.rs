@@ -7,7 +7,6 @@ use serde::Deserialize;
 use serde_spanned::Spanned;
 use thiserror::Error;
 
-use crate::near::nearest;
 use crate::requirement;
 use crate::suite::Suite;
 use crate::vector::{self, Vector};
@@ -376,32 +375,16 @@ fn read_service(service: &mut Service, key: &str, setting: &Setting) -> Result<(
             }
         }
         (Some(("limits", name)), setting) => {
-            known_name("limit", name, squall_profile::LIMITS.iter().map(|limit| limit.name))?;
             let Setting::Number(value) = setting else { return Err(format!("'{key}' is a whole number")) };
             service.limits.insert(name.to_owned(), *value);
         }
         (Some(("switches", name)), setting) => {
-            known_name("switch", name, squall_profile::switch::SWITCHES.iter().copied())?;
             let Setting::Text(value) = setting else { return Err(format!("'{key}' is a text")) };
             service.switches.insert(name.to_owned(), value.clone());
         }
         _ => return Err(format!("'{key}' is not known; there is profile, limits.NAME and switches.NAME")),
     }
     Ok(())
-}
-
-fn known_name(
-    what: &str,
-    name: &str,
-    known: impl Iterator<Item = &'static str> + Clone,
-) -> Result<(), String> {
-    if known.clone().any(|known| known == name) {
-        return Ok(());
-    }
-    Err(match nearest(name, known.clone()) {
-        Some(near) => format!("no {what} is called '{name}'; did you mean '{near}'?"),
-        None => format!("no {what} is called '{name}'; there is {}", known.collect::<Vec<_>>().join(", ")),
-    })
 }
 
 /// Whether the steps say themselves what is on the wire: bytes, or names with `{run}`.

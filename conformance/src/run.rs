@@ -3,6 +3,7 @@
 mod links;
 mod vectors;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -196,7 +197,7 @@ impl Runner<'_> {
             }
             Action::Send { link, times, what } => {
                 for count in 1..=*times {
-                    self.send(link, count, what)?
+                    self.send(&numbered(link, count), count, what)?
                         .map_err(|problem| failed("the client can send this".to_owned(), problem))?;
                 }
                 Ok(())
@@ -220,9 +221,9 @@ impl Runner<'_> {
                 Ok(())
             }
             Action::Call(call) => self.call(call).map_err(|(expected, actual)| failed(expected, actual)),
-            Action::Metric { name, comparison, value } => match self.world.metric(name) {
+            Action::Count { counter, comparison, value } => match self.world.count(counter) {
                 Some(found) if !comparison.holds(found, *value) => {
-                    Err(failed(step.text.clone(), format!("{name} is {found}")))
+                    Err(failed(step.text.clone(), found.to_string()))
                 }
                 // Met, or nothing to look at.
                 _ => Ok(()),
@@ -262,6 +263,7 @@ impl Runner<'_> {
         allowed: &[Expected],
     ) -> Result<(), Mismatch> {
         for count in 1..=most {
+            let link = &*numbered(link, count);
             let needed = count <= least;
             if !needed {
                 // More may come, or not: that nothing more comes must be sure.
@@ -306,13 +308,14 @@ impl Runner<'_> {
 
     /// Neighbouring lines with `<~`: what a link receives is given to the first line that it fits.
     fn any_order(&mut self, steps: &[Step]) -> Result<(), Stop> {
-        let mut open: Vec<(&Step, &str, u64, &[Expected])> = Vec::new();
+        let mut open: Vec<(&Step, Cow<'_, str>, u64, &[Expected])> = Vec::new();
         for step in steps {
             if let Action::Expect { link, times, allowed, .. } = &step.action {
-                open.extend((1..=times.0).map(|count| (step, link.as_str(), count, allowed.as_slice())));
+                open.extend((1..=times.0).map(|count| (step, numbered(link, count), count, allowed.as_slice())));
             }
         }
-        while let Some(&(step, link, ..)) = open.first() {
+        while let Some((step, link, ..)) = open.first().map(|(step, link, ..)| (*step, link.clone())) {
+            let link = &*link;
             let failed = |expected: String, actual: String| {
                 Stop::Failed(Failed { step: step.text.clone(), line: step.line, expected, actual })
             };
@@ -339,6 +342,14 @@ impl Runner<'_> {
             self.take(link);
         }
         Ok(())
+    }
+}
+
+/// The link of one count: `c#` is `c1`, `c2`, ...
+fn numbered(link: &str, count: u64) -> Cow<'_, str> {
+    match link.strip_suffix('#') {
+        None => Cow::Borrowed(link),
+        Some(name) => Cow::Owned(format!("{name}{count}")),
     }
 }
 

@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use crate::case::{self, Case, CaseError};
 use crate::embedded;
-use crate::near::nearest;
+use crate::near::unknown;
 
 /// A suite: the cases that rest on one body of text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,13 +44,7 @@ impl Suite {
 
     /// What to say where there is no such suite.
     pub fn unknown(name: &str) -> String {
-        match nearest(name, Self::ALL.iter().map(|suite| suite.name())) {
-            Some(near) => format!("no suite is called '{name}'; did you mean '{near}'?"),
-            None => {
-                let names: Vec<&str> = Self::ALL.iter().map(|suite| suite.name()).collect();
-                format!("no suite is called '{name}'; there is {}", names.join(", "))
-            }
-        }
+        unknown("suite", name, Self::ALL.iter().map(|suite| suite.name()))
     }
 }
 

@@ -17,7 +17,7 @@ pub use sim::Sim;
 pub use socket::Socket;
 
 use crate::case::Service;
-use crate::wire_text::CallWritten;
+use crate::wire_text::{CallWritten, Counter};
 
 /// Something that speaks MQTT.
 pub trait Target {
@@ -66,8 +66,8 @@ pub trait World {
     /// The target cannot be asked this.
     fn call(&mut self, call: &CallWritten, prefix: &str) -> Result<Option<String>, String>;
 
-    /// A metric since the case began; `None` where the target shows none.
-    fn metric(&self, name: &str) -> Option<u64>;
+    /// What the service counted since the case began; `None` where the target does not show it.
+    fn count(&self, counter: &Counter) -> Option<u64>;
 
     /// Time since the case began.
     fn now(&self) -> Duration;

@@ -8,15 +8,20 @@ use squall_core::{
     Broker, BrokerConfig, Call, Caller, ClosedWhy, ConnectionId, Fact, Identity, Input, Output, Reply,
     RequestId, Sink, Source, Tag, Transport,
 };
+use squall_profile::switch::SWITCHES;
 use squall_profile::{Profile, profile_names};
 use squall_types::{Now, QoS, Seed, Timestamp, WallTime};
 
 use super::{Arrival, Patience, Target, TargetError, TransportId, World};
 use crate::case::Service;
-use crate::wire_text::{CallWritten, Fill};
+use crate::near::unknown;
+use crate::wire_text::{CallWritten, Counter, Fill};
 
 /// 2026-01-01T00:00:00Z, where the wall clock of each case begins.
 const EPOCH: WallTime = WallTime::from_unix_secs(1_767_225_600);
+
+/// All that a case does is metered together.
+const TAG: Tag = Tag(0);
 
 /// The simulated service.
 #[derive(Debug)]
@@ -72,13 +77,14 @@ impl Target for Sim {
         let mut profile = self.profile(service.profile.as_deref().unwrap_or(&self.profile))?;
         for (name, value) in &service.limits {
             if !profile.limits.set(name, *value) {
-                return Err(TargetError::Service(format!("no limit is called '{name}'")));
+                let known = squall_profile::LIMITS.iter().map(|limit| limit.name);
+                return Err(TargetError::Service(unknown("limit", name, known)));
             }
         }
         for (name, value) in &service.switches {
             profile.switches.set(name, value).map_err(|allowed| {
                 TargetError::Service(match allowed {
-                    None => format!("no switch is called '{name}'"),
+                    None => unknown("switch", name, SWITCHES.iter().copied()),
                     Some(allowed) => {
                         format!("switch '{name}' is '{value}'; allowed are {}", allowed.join(", "))
                     }
@@ -212,7 +218,7 @@ impl World for SimWorld {
             transport: Transport::Tls,
             identity: Identity::RegisteredCertificate,
             source: Source { ip: [10, 0, 0, 1].into(), port: 50_000 },
-            tag: Tag(0),
+            tag: TAG,
         });
         Ok(TransportId(transport))
     }
@@ -260,7 +266,7 @@ impl World for SimWorld {
         self.requests += 1;
         let reply = self.input(Input::Request {
             id: RequestId(self.requests),
-            caller: Caller::Account { tag: Tag(0) },
+            caller: Caller::Account { tag: TAG },
             call: Call::Publish { topic: &topic, payload: &payload, qos },
         });
         match reply {
@@ -270,8 +276,11 @@ impl World for SimWorld {
         }
     }
 
-    fn metric(&self, name: &str) -> Option<u64> {
-        Some(self.metrics.get(name).copied().unwrap_or(0))
+    fn count(&self, counter: &Counter) -> Option<u64> {
+        Some(match counter {
+            Counter::Metric(name) => self.metrics.get(name.as_str()).copied().unwrap_or(0),
+            Counter::Meter(cause) => self.broker.metered(self.now).units(TAG, *cause),
+        })
     }
 
     fn now(&self) -> Duration {

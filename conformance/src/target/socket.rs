@@ -8,7 +8,7 @@ use socket2::SockRef;
 
 use super::{Arrival, Patience, Target, TargetError, TransportId, World};
 use crate::case::Service;
-use crate::wire_text::CallWritten;
+use crate::wire_text::{CallWritten, Counter};
 
 /// How long what must come may take. Only a failing case waits as long.
 const LONG: Duration = Duration::from_secs(5);
@@ -194,7 +194,7 @@ impl World for SocketWorld<'_> {
         Err(format!("{} over HTTPS cannot be asked of this target", call.operation))
     }
 
-    fn metric(&self, _: &str) -> Option<u64> {
+    fn count(&self, _: &Counter) -> Option<u64> {
         None
     }
 

@@ -43,9 +43,5 @@ pub(crate) fn check(name: &str) -> Result<(), String> {
     if METRICS.contains(&name) {
         return Ok(());
     }
-    let near = crate::near::nearest(name, METRICS.iter().copied());
-    Err(match near {
-        Some(near) => format!("'{name}' is no metric; did you mean '{near}'?"),
-        None => format!("'{name}' is no metric; there is {}", METRICS.join(", ")),
-    })
+    Err(crate::near::unknown("metric", name, METRICS.iter().copied()))
 }

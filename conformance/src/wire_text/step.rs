@@ -1,16 +1,14 @@
 //! The lines of a case.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use squall_codec::PacketType;
-use squall_types::ProtocolVersion;
+use squall_core::Cause;
 
-use super::encode::encode;
+use super::check::check_order;
 use super::lexer::{Lexer, without_comment};
+use super::metrics;
 use super::packet::{PacketWanted, PacketWritten};
 use super::template::{Fill, Template};
-use super::value::{Choice, Notes, Wanted};
 
 /// One line of a case.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,15 +61,24 @@ pub enum Action {
     Advance(Duration),
     /// A call over HTTPS.
     Call(CallWritten),
-    /// A look at a metric.
-    Metric {
-        /// Its name.
-        name: String,
+    /// A look at what the service counts.
+    Count {
+        /// What is counted.
+        counter: Counter,
         /// How it is compared.
         comparison: Comparison,
         /// With what.
         value: u64,
     },
+}
+
+/// Something that the service counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Counter {
+    /// A CloudWatch metric.
+    Metric(String),
+    /// Metered units of one cause.
+    Meter(Cause),
 }
 
 /// What a step sends.
@@ -164,7 +171,7 @@ const CALLS: &[(&str, &[&str])] = &[
 ];
 
 const STEPS: &str = "a step is 'LINK open', 'LINK > ...', 'LINK < ...', 'LINK <~ ...', 'LINK end', 'LINK drop', \
-                     'LINK ack', 'LINK ack all', 'advance 90s', 'call ...' or 'metric ...'";
+                     'LINK ack', 'LINK ack all', 'advance 90s', 'call ...', 'metric ...' or 'meter ...'";
 
 /// Reads the lines of a case and checks what can be checked before it runs.
 ///
@@ -189,16 +196,21 @@ fn parse_line(line: &str) -> Result<Action, String> {
     match first {
         "advance" => return duration(rest).map(Action::Advance),
         "call" => return parse_call(rest).map(Action::Call),
-        "metric" => return parse_metric(rest),
+        "metric" => return parse_count(rest, |name| metrics::check(name).map(|()| Counter::Metric(name.to_owned()))),
+        "meter" => return parse_count(rest, |name| cause(name).map(Counter::Meter)),
         _ => {}
     }
-    let is_link = first.starts_with(|first: char| first.is_ascii_alphabetic())
-        && first.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
+    let name = first.strip_suffix('#').unwrap_or(first);
+    let is_link = name.starts_with(|first: char| first.is_ascii_alphabetic())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
     if !is_link {
         return Err(STEPS.to_owned());
     }
     let link = first.to_owned();
     let (verb, rest) = split_word(rest);
+    if name != first && !(verb.starts_with(['<', '>']) && repeats(rest)?.1.1) {
+        return Err(format!("'{first}' is a link for each count: it needs one, as in '{first} > 3 x ...'"));
+    }
     let alone = |action| if rest.is_empty() { Ok(action) } else { Err(format!("nothing follows '{verb}'")) };
     match verb {
         "open" => alone(Action::Open(link)),
@@ -242,8 +254,12 @@ fn parse_expect(link: String, rest: &str, any_order: bool) -> Result<Action, Str
     if any_order && !only_packets {
         return Err("'<~' is for packets".to_owned());
     }
-    if counted && !only_packets {
+    let all_close = allowed.iter().all(|one| matches!(one, Expected::Packet(_) | Expected::Close(_)));
+    if counted && !(only_packets || link.ends_with('#') && all_close) {
         return Err("only packets are counted".to_owned());
+    }
+    if link.ends_with('#') && times.0 != times.1 {
+        return Err("links are counted with one number, not a range".to_owned());
     }
     Ok(Action::Expect { link, times, allowed, any_order })
 }
@@ -335,7 +351,7 @@ fn parse_call(text: &str) -> Result<CallWritten, String> {
     }
 }
 
-fn parse_metric(text: &str) -> Result<Action, String> {
+fn parse_count(text: &str, counter: impl Fn(&str) -> Result<Counter, String>) -> Result<Action, String> {
     let (name, rest) = split_word(text);
     let (comparison, value) = split_word(rest);
     let comparison = match comparison {
@@ -345,9 +361,15 @@ fn parse_metric(text: &str) -> Result<Action, String> {
         "<=" => Comparison::AtMost,
         other => return Err(format!("'{other}' is no comparison; there is ==, >=, > and <=")),
     };
-    super::metrics::check(name)?;
+    let counter = counter(name)?;
     let value = value.parse().map_err(|_| format!("'{value}' is no number"))?;
-    Ok(Action::Metric { name: name.to_owned(), comparison, value })
+    Ok(Action::Count { counter, comparison, value })
+}
+
+fn cause(name: &str) -> Result<Cause, String> {
+    let names = Cause::ALL.iter().map(|cause| cause.as_str());
+    let found = Cause::ALL.iter().find(|cause| cause.as_str() == name).copied();
+    found.ok_or_else(|| crate::near::unknown("cause of metered units", name, names))
 }
 
 /// The first word and what follows the blanks after it.
@@ -357,79 +379,4 @@ pub(crate) fn split_word(text: &str) -> (&str, &str) {
         None => (text, ""),
         Some(end) => (&text[..end], text[end..].trim()),
     }
-}
-
-/// What only the whole list shows: links that receive before they are there, names used before they are noted,
-/// packets that the codec would not write.
-fn check_order(steps: &[Step]) -> Result<(), StepError> {
-    let mut opened: BTreeMap<&str, ProtocolVersion> = BTreeMap::new();
-    let mut noted: BTreeSet<&str> = BTreeSet::new();
-    for step in steps {
-        check_step(&step.action, &mut opened, &mut noted)
-            .map_err(|problem| StepError { line: step.line, problem })?;
-    }
-    Ok(())
-}
-
-fn check_step<'s>(
-    action: &'s Action,
-    opened: &mut BTreeMap<&'s str, ProtocolVersion>,
-    noted: &mut BTreeSet<&'s str>,
-) -> Result<(), String> {
-    match action {
-        Action::Open(link) => {
-            opened.entry(link).or_insert(ProtocolVersion::V311);
-        }
-        Action::Send { link, what, .. } => {
-            let version = opened.entry(link).or_insert(ProtocolVersion::V311);
-            let Sent::Packet(packet) = what else { return Ok(()) };
-            if packet.packet_type == PacketType::Connect {
-                *version = packet.version.unwrap_or(*version);
-            }
-            let mut unknown = false;
-            for (_, written) in &packet.fields {
-                if let super::value::Written::Noted(name) = written {
-                    unknown = true;
-                    if !noted.contains(name.as_str()) {
-                        return Err(format!("${name} stands here before anything is noted under it"));
-                    }
-                }
-            }
-            if !unknown {
-                encode(&packet.fill(&Fill::PLAIN, &Notes::new())?, *version, &mut Vec::new())?;
-            }
-        }
-        Action::Expect { link, allowed, .. } => {
-            known_link(link, opened)?;
-            for one in allowed {
-                if let Expected::Packet(packet) = one {
-                    noted.extend(packet.fields.iter().flat_map(|(_, wanted)| names(wanted)));
-                }
-            }
-        }
-        Action::End(link) | Action::Drop(link) | Action::Acknowledge { link, .. } => {
-            known_link(link, opened)?;
-        }
-        Action::Advance(_) | Action::Call(_) | Action::Metric { .. } => {}
-    }
-    Ok(())
-}
-
-fn known_link(link: &str, opened: &BTreeMap<&str, ProtocolVersion>) -> Result<(), String> {
-    if opened.contains_key(link) {
-        Ok(())
-    } else {
-        Err(format!("'{link}' is no open link yet; it opens at '{link} open' or its first '>'"))
-    }
-}
-
-fn names(wanted: &Wanted) -> Vec<&str> {
-    let Wanted::OneOf(choices) = wanted else { return Vec::new() };
-    choices
-        .iter()
-        .filter_map(|choice| match choice {
-            Choice::Equal(super::value::Written::Noted(name)) => Some(name.as_str()),
-            _ => None,
-        })
-        .collect()
 }
