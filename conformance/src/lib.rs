@@ -14,6 +14,7 @@
 //! [`CaseVerdict`]: squall_results::CaseVerdict
 
 pub mod case;
+pub mod coverage;
 pub mod deviation;
 mod embedded;
 mod ladder;

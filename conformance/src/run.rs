@@ -12,8 +12,11 @@ use squall_results::CaseFailure;
 use crate::case::{Case, Script};
 use crate::ladder::{Ladder, clip};
 use crate::target::{Patience, Target, TargetError, World};
-use crate::wire_text::{Action, CallWritten, Expected, Fill, Notes, Sent, Step};
+use crate::wire_text::{Action, CallWritten, Expected, Fill, Notes, Sent, Step, encode};
 use links::{Link, Received};
+
+/// A packet of so many characters is taken in at a glance.
+const SHORT: usize = 60;
 
 /// How cases are run.
 #[derive(Clone, Copy, Debug, Default)]
@@ -35,6 +38,8 @@ pub enum Outcome {
     Passed,
     /// Something was not.
     Failed(Box<CaseFailure>),
+    /// It wants a service that there is not, so it can say nothing.
+    Unusable(Box<CaseFailure>),
     /// It was not run.
     Skipped(String),
 }
@@ -56,7 +61,7 @@ pub fn run_case(
         Ok(world) => world,
         // A profile or limit that the case wants and the service has not is the case's failure.
         Err(TargetError::Service(problem)) => {
-            return Ok(Outcome::Failed(Box::new(CaseFailure {
+            return Ok(Outcome::Unusable(Box::new(CaseFailure {
                 step: "service".to_owned(),
                 line: line(case.place.line),
                 expected: "a service that can be set up like this".to_owned(),
@@ -303,7 +308,7 @@ impl Runner<'_> {
             self.take(link);
             return Ok(());
         }
-        Err(actual(&found))
+        Err(differing(allowed, &found, &fill, &self.notes))
     }
 
     /// Neighbouring lines with `<~`: what a link receives is given to the first line that it fits.
@@ -311,7 +316,9 @@ impl Runner<'_> {
         let mut open: Vec<(&Step, Cow<'_, str>, u64, &[Expected])> = Vec::new();
         for step in steps {
             if let Action::Expect { link, times, allowed, .. } = &step.action {
-                open.extend((1..=times.0).map(|count| (step, numbered(link, count), count, allowed.as_slice())));
+                open.extend(
+                    (1..=times.0).map(|count| (step, numbered(link, count), count, allowed.as_slice())),
+                );
             }
         }
         while let Some((step, link, ..)) = open.first().map(|(step, link, ..)| (*step, link.clone())) {
@@ -377,6 +384,17 @@ fn expectation(text: &str) -> String {
     }
 }
 
+/// What was found, and where it differs if it is of the kind that was wanted.
+fn differing(allowed: &[Expected], found: &Received, fill: &Fill<'_>, notes: &Notes) -> String {
+    let text = actual(found);
+    let (Received::Packet(packet), [Expected::Packet(wanted)]) = (found, allowed) else { return text };
+    match wanted.differences(packet, fill, notes) {
+        // A short packet shows it without help.
+        Some(words) if !words.is_empty() && text.len() > SHORT => format!("{words} in {text}"),
+        _ => text,
+    }
+}
+
 fn actual(found: &Received) -> String {
     match found {
         Received::Packet(packet) => clip(&packet.to_string()),
@@ -397,7 +415,7 @@ fn bytes_of(
         Sent::Raw(template) => template.fill(fill),
         Sent::Packet(packet) => {
             let mut bytes = Vec::new();
-            crate::wire_text::encode(&packet.fill(fill, notes)?, version, &mut bytes)?;
+            encode(&packet.fill(fill, notes)?, version, &mut bytes)?;
             Ok(bytes)
         }
     }

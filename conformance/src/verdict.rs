@@ -93,7 +93,7 @@ fn judged(case: &Case, outcome: Outcome, deviations: &Deviations) -> CaseResult 
             failure: Some(*failure),
             ..result(case, CaseVerdict::NonStrict)
         },
-        (Outcome::Failed(failure), None) => {
+        (Outcome::Failed(failure), None) | (Outcome::Unusable(failure), _) => {
             CaseResult { failure: Some(*failure), ..result(case, CaseVerdict::Failed) }
         }
     }

@@ -190,33 +190,53 @@ impl PacketWanted {
             return false;
         }
         let mut taken = notes.clone();
-        let mut done: Vec<&Key> = Vec::new();
-        for (key, _) in &self.fields {
-            if done.contains(key) {
-                continue;
+        let fits = self.keys().all(|key| self.key_matches(key, packet, fill, &mut taken));
+        if fits {
+            *notes = taken;
+        }
+        fits
+    }
+
+    /// Where a packet of the wanted type is another than wanted, in words: `qos=0, no id`.
+    pub fn differences(&self, packet: &PacketText, fill: &Fill<'_>, notes: &Notes) -> Option<String> {
+        if packet.packet_type != self.packet_type {
+            return None;
+        }
+        let mut taken = notes.clone();
+        let wrong = self.keys().filter(|key| !self.key_matches(key, packet, fill, &mut taken));
+        let words: Vec<String> = wrong
+            .map(|key| {
+                let found: Vec<String> =
+                    packet.values(key.name).map(|value| format!("{}={value}", key.name)).collect();
+                if found.is_empty() { format!("no {}", key.name) } else { found.join(" ") }
+            })
+            .collect();
+        Some(words.join(", "))
+    }
+
+    /// Each key that is named, once.
+    fn keys(&self) -> impl Iterator<Item = &'static Key> + '_ {
+        let first = |at: usize| self.fields[..at].iter().all(|(other, _)| *other != self.fields[at].0);
+        (0..self.fields.len()).filter(move |at| first(*at)).map(|at| self.fields[at].0)
+    }
+
+    /// Whether all values of a key are as wanted, those of a repeated one in their order.
+    fn key_matches(&self, key: &Key, packet: &PacketText, fill: &Fill<'_>, notes: &mut Notes) -> bool {
+        let wanted: Vec<&Wanted> =
+            self.fields.iter().filter(|(other, _)| *other == key).map(|(_, wanted)| wanted).collect();
+        let found: Vec<&Value> = packet.values(key.name).collect();
+        match wanted.as_slice() {
+            [only @ (Wanted::Present | Wanted::Absent)] => {
+                only.matches(key, found.first().copied(), fill, notes)
             }
-            done.push(key);
-            let wanted: Vec<&Wanted> =
-                self.fields.iter().filter(|(other, _)| other == key).map(|(_, wanted)| wanted).collect();
-            let found: Vec<&Value> = packet.values(key.name).collect();
-            let fits = match wanted.as_slice() {
-                [only @ (Wanted::Present | Wanted::Absent)] => {
-                    only.matches(key, found.first().copied(), fill, &mut taken)
-                }
-                all => {
-                    all.len() == found.len()
-                        && all
-                            .iter()
-                            .zip(found)
-                            .all(|(wanted, found)| wanted.matches(key, Some(found), fill, &mut taken))
-                }
-            };
-            if !fits {
-                return false;
+            all => {
+                all.len() == found.len()
+                    && all
+                        .iter()
+                        .zip(found)
+                        .all(|(wanted, found)| wanted.matches(key, Some(found), fill, notes))
             }
         }
-        *notes = taken;
-        true
     }
 }
 

@@ -196,7 +196,9 @@ fn parse_line(line: &str) -> Result<Action, String> {
     match first {
         "advance" => return duration(rest).map(Action::Advance),
         "call" => return parse_call(rest).map(Action::Call),
-        "metric" => return parse_count(rest, |name| metrics::check(name).map(|()| Counter::Metric(name.to_owned()))),
+        "metric" => {
+            return parse_count(rest, |name| metrics::check(name).map(|()| Counter::Metric(name.to_owned())));
+        }
         "meter" => return parse_count(rest, |name| cause(name).map(Counter::Meter)),
         _ => {}
     }

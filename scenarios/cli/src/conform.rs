@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow, bail};
 use clap::{Args, ValueEnum};
 use squall_conformance::case::Case;
+use squall_conformance::coverage::{Status, coverage};
 use squall_conformance::deviation::Deviations;
 use squall_conformance::run::{RunName, RunOptions};
 use squall_conformance::suite::{self, Suite};
@@ -35,6 +36,10 @@ pub(crate) struct ConformArguments {
     /// List the cases and run none
     #[arg(long)]
     list: bool,
+
+    /// List every numbered statement with what becomes of it, and run nothing
+    #[arg(long, conflicts_with = "list")]
+    statements: bool,
 
     /// Take the cases of this folder in place of the built-in ones
     #[arg(long, value_name = "DIR")]
@@ -79,6 +84,9 @@ pub(crate) fn conform(arguments: &ConformArguments) -> anyhow::Result<Exit> {
         Some(folder) => suite::from_folder(folder),
     }
     .map_err(|error| anyhow!("{error}"))?;
+    if arguments.statements {
+        return statements(&all);
+    }
     let chosen = choose(arguments, &all)?;
     if arguments.list {
         list(&chosen);
@@ -126,6 +134,19 @@ fn list(cases: &[&Case]) {
         let waits = case.waits_for.as_ref().map(|subject| format!(" (waits for {subject})"));
         println!("{}  {}  {}{}", case.address, case.level, case.about, waits.unwrap_or_default());
     }
+}
+
+/// Every statement with the cases that exercise it, or why none does.
+fn statements(cases: &[Case]) -> anyhow::Result<Exit> {
+    for (statement, status) in coverage(cases)? {
+        match status {
+            Status::Exercised(cases) => println!("{statement}  exercised  {}", cases.join(" ")),
+            Status::Waiting(cases) => println!("{statement}  unimplemented  {}", cases.join(" ")),
+            Status::Untestable(why) => println!("{statement}  untestable  {why}"),
+            Status::Missing => println!("{statement}  missing"),
+        }
+    }
+    Ok(Exit::Held)
 }
 
 fn target(arguments: &ConformArguments) -> anyhow::Result<Box<dyn Target>> {

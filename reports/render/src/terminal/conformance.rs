@@ -1,5 +1,7 @@
 //! What `squall conform` shows: totals by suite, then what did not go as written, the failures last.
 
+use std::collections::BTreeMap;
+
 use squall_results::{
     CaseFailure, CaseResult, CaseVerdict, ConformanceResults, ConformanceSummary, LadderDirection, LadderRow,
     text,
@@ -14,11 +16,11 @@ use crate::view;
 pub fn conformance(results: &ConformanceResults, colour: Colour) -> String {
     let mut out = Lines::new(colour);
     totals(&mut out, results);
-    for (verdict, title) in [
-        (CaseVerdict::Unimplemented, "Unimplemented"),
-        (CaseVerdict::Informational, "Informational"),
-        (CaseVerdict::NonStrict, "Non-strict"),
-    ] {
+    reasons(&mut out, results, CaseVerdict::Unimplemented, "Unimplemented");
+    reasons(&mut out, results, CaseVerdict::Skipped, "Skipped");
+    for (verdict, title) in
+        [(CaseVerdict::Informational, "Informational"), (CaseVerdict::NonStrict, "Non-strict")]
+    {
         brief(&mut out, results, verdict, title);
     }
     let failed: Vec<&CaseResult> =
@@ -93,7 +95,26 @@ fn row(name: &str, summary: ConformanceSummary) -> Vec<Field> {
     row
 }
 
-/// A line a case for what is no failure.
+/// A line a reason for what was not run.
+fn reasons(out: &mut Lines, results: &ConformanceResults, verdict: CaseVerdict, title: &str) {
+    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+    for case in results.cases.iter().filter(|case| case.verdict == verdict) {
+        *counts.entry(case.why.as_deref().unwrap_or_default()).or_default() += 1;
+    }
+    if counts.is_empty() {
+        return;
+    }
+    out.blank();
+    let total = counts.values().sum();
+    out.heading(title, &view::plural(total, "case", "cases"), verdict_ink(verdict));
+    let mut table = Table::new(&[Align::Right, Align::Left]);
+    for (why, count) in counts {
+        table.push(vec![Field::new(text::count(count)), Field::new(why)]);
+    }
+    out.table(&table, 0);
+}
+
+/// A line a case for what differs and is no failure.
 fn brief(out: &mut Lines, results: &ConformanceResults, verdict: CaseVerdict, title: &str) {
     let cases: Vec<&CaseResult> = results.cases.iter().filter(|case| case.verdict == verdict).collect();
     if cases.is_empty() {
@@ -101,16 +122,15 @@ fn brief(out: &mut Lines, results: &ConformanceResults, verdict: CaseVerdict, ti
     }
     out.blank();
     out.heading(title, &view::plural(cases.len() as u64, "case", "cases"), verdict_ink(verdict));
-    let mut table = Table::new(&[Align::Left, Align::Left]);
+    let width = cases.iter().map(|case| case.address.chars().count()).max().unwrap_or(0);
     for case in cases {
-        let why = case.why.as_deref().map(str::to_owned).or_else(|| found(case));
-        table.push(vec![Field::new(&case.address), Field::new(why.unwrap_or_default())]);
+        let why = case.why.as_deref().map(str::to_owned).or_else(|| found(case)).unwrap_or_default();
+        out.plain(Ink::Plain, &format!("  {:<width$}  {why}", case.address));
     }
-    out.table(&table, 0);
 }
 
 fn found(case: &CaseResult) -> Option<String> {
-    case.failure.as_ref().map(|failure| format!("{}: found {}", case.about, failure.actual))
+    case.failure.as_ref().map(|failure| format!("found {}", failure.actual))
 }
 
 fn failure(out: &mut Lines, case: &CaseResult) {
