@@ -10,7 +10,7 @@ use thiserror::Error;
 use crate::requirement;
 use crate::suite::Suite;
 use crate::vector::{self, Vector};
-use crate::wire_text::{self, Action, Sent, Step, Template, Written};
+use crate::wire_text::{self, Action, Fill, Sent, Step, Template, Written};
 
 /// One case: a script of steps, or one byte vector.
 #[derive(Clone, Debug)]
@@ -31,8 +31,8 @@ pub struct Case {
     pub waits_for: Option<String>,
     /// Why it makes no sense from outside.
     pub sim_only: Option<String>,
-    /// Whether client ids and topics are sent as written, whoever else uses the target.
-    pub exact_names: bool,
+    /// Which names get a prefix on a target that others use.
+    pub names: Names,
     /// What happens.
     pub script: Script,
     /// Where it stands.
@@ -57,6 +57,17 @@ pub struct Place {
     pub line: usize,
     /// The line before the first step or vector.
     pub script_line: usize,
+}
+
+/// Which names get a prefix on a target that others use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Names {
+    /// Client ids, topics and filters.
+    All,
+    /// Client ids only: topics stand in bytes too, which no prefix reaches.
+    ClientIds,
+    /// None: the case is about the names, or says itself where the prefix goes.
+    None,
 }
 
 /// How binding a case is.
@@ -254,8 +265,7 @@ impl Reader<'_> {
             service,
             waits_for: raw.waits_for,
             sim_only: raw.sim_only,
-            // Bytes and {run} say themselves what is on the wire.
-            exact_names: raw.exact_names || says_its_names(&steps),
+            names: if raw.exact_names { Names::None } else { names(&steps) },
             script: Script::Steps(steps),
             place: Place { file: self.file.to_owned(), line: self.line(at), script_line },
         })
@@ -286,7 +296,7 @@ impl Reader<'_> {
                     service: service.clone(),
                     waits_for: raw.waits_for.clone(),
                     sim_only: raw.sim_only.clone(),
-                    exact_names: true,
+                    names: Names::None,
                     script: Script::Vector(vector),
                     place: Place {
                         file: self.file.to_owned(),
@@ -387,19 +397,32 @@ fn read_service(service: &mut Service, key: &str, setting: &Setting) -> Result<(
     Ok(())
 }
 
-/// Whether the steps say themselves what is on the wire: bytes, or names with `{run}`.
-fn says_its_names(steps: &[Step]) -> bool {
+/// Which names of these steps can do with a prefix.
+fn names(steps: &[Step]) -> Names {
     fn template(written: &Written) -> Option<&Template> {
         match written {
             Written::Template(template) | Written::Filter(template, _) => Some(template),
             Written::Pair(..) | Written::Noted(_) => None,
         }
     }
-    steps.iter().any(|step| match &step.action {
-        Action::Send { what: Sent::Raw(_), .. } => true,
-        Action::Send { what: Sent::Packet(packet), .. } => {
-            packet.fields.iter().any(|(_, written)| template(written).is_some_and(Template::names_run))
+    let mut names = Names::All;
+    for step in steps {
+        let Action::Send { what, .. } = &step.action else { continue };
+        match what {
+            Sent::Raw(bytes) => {
+                let connects = bytes.fill(&Fill::PLAIN).is_ok_and(|bytes| bytes.first() == Some(&0x10));
+                if connects || bytes.names_run() {
+                    return Names::None;
+                }
+                names = Names::ClientIds;
+            }
+            Sent::Packet(packet) => {
+                let mut templates = packet.fields.iter().filter_map(|(_, written)| template(written));
+                if templates.any(Template::names_run) {
+                    return Names::None;
+                }
+            }
         }
-        _ => false,
-    })
+    }
+    names
 }

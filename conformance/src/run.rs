@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use squall_results::CaseFailure;
 
-use crate::case::{Case, Script};
+use crate::case::{Case, Names, Script};
 use crate::ladder::{Ladder, clip};
 use crate::target::{Patience, Target, TargetError, World};
 use crate::wire_text::{Action, CallWritten, Expected, Fill, Notes, Sent, Step, encode};
@@ -81,7 +81,7 @@ pub fn run_case(
         notes: Notes::new(),
         ladder: Ladder::default(),
         prefix,
-        prefix_names: !case.exact_names,
+        names: case.names,
         virtual_time: target.is_virtual(),
         lets_time_pass: lets_time_pass(case),
         retained: BTreeSet::new(),
@@ -188,7 +188,7 @@ struct Runner<'t> {
     notes: Notes,
     ladder: Ladder,
     prefix: String,
-    prefix_names: bool,
+    names: Names,
     virtual_time: bool,
     /// On a target without virtual time a PINGREQ would keep alive what is to lapse.
     lets_time_pass: bool,
@@ -260,7 +260,7 @@ impl Runner<'_> {
     }
 
     fn fill(&self, count: u64) -> Fill<'_> {
-        Fill { count, prefix: &self.prefix, prefix_names: self.prefix_names }
+        Fill { count, prefix: &self.prefix, names: self.names }
     }
 
     fn advance(&mut self, duration: Duration) {
@@ -325,7 +325,7 @@ impl Runner<'_> {
         if wants_nothing && matches!(found, Received::Close(_)) && self.links[link].let_go {
             return Ok(());
         }
-        let fill = Fill { count, prefix: &self.prefix, prefix_names: self.prefix_names };
+        let fill = Fill { count, prefix: &self.prefix, names: self.names };
         let fits = allowed.iter().any(|expected| fits(expected, &found, &fill, &mut self.notes));
         if fits {
             self.take(link);
@@ -352,7 +352,7 @@ impl Runner<'_> {
             let Some(found) = self.peek(link, Patience::Long) else {
                 return Err(failed(expectation(&step.text), "nothing".to_owned()));
             };
-            let fill = Fill { count: 1, prefix: &self.prefix, prefix_names: self.prefix_names };
+            let fill = Fill { count: 1, prefix: &self.prefix, names: self.names };
             let notes = &mut self.notes;
             let place = open.iter().position(|(_, other, count, allowed)| {
                 let fill = Fill { count: *count, ..fill };

@@ -4,6 +4,7 @@ use squall_codec::{Connect, PacketType};
 use squall_types::ProtocolVersion;
 
 use super::{Failed, Received, Runner, Stop, actual};
+use crate::case::Names;
 use crate::target::Patience;
 use crate::vector::{Context, Outcome, Vector};
 use crate::wire_text::{Fill, Value};
@@ -26,7 +27,7 @@ impl Runner<'_> {
                 .connect(ProtocolVersion::V5)
                 .map_err(|found| failed("a CONNECT of MQTT 5 is accepted", found))?,
         }
-        let fill = Fill { count: 1, prefix: &self.prefix, prefix_names: false };
+        let fill = Fill { count: 1, prefix: &self.prefix, names: Names::None };
         let bytes = vector.bytes.fill(&fill).map_err(|problem| failed("bytes to send", problem))?;
         self.send_bytes(LINK, &bytes);
         if vector.outcomes.contains(&Outcome::Alive) {

@@ -13,7 +13,7 @@ use squall_profile::{Profile, profile_names};
 use squall_types::{Now, QoS, Seed, Timestamp, WallTime};
 
 use super::{Arrival, Patience, Target, TargetError, TransportId, World};
-use crate::case::Service;
+use crate::case::{Names, Service};
 use crate::near::unknown;
 use crate::wire_text::{CallWritten, Counter, Fill};
 
@@ -257,7 +257,7 @@ impl World for SimWorld {
 
     fn call(&mut self, call: &CallWritten, prefix: &str) -> Result<Option<String>, String> {
         self.meet_deadlines(self.now);
-        let fill = Fill { count: 1, prefix, prefix_names: false };
+        let fill = Fill { count: 1, prefix, names: Names::None };
         let argument =
             |name: &str| call.arguments.iter().find(|(found, _)| found == name).map(|(_, value)| value);
         let text = |name: &str| argument(name).map(|value| value.fill_text(&fill)).transpose();

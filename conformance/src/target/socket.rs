@@ -33,6 +33,9 @@ impl Socket {
     pub fn new(url: &str) -> Result<Self, TargetError> {
         let bad = || TargetError::Address(url.to_owned());
         let host = url.strip_prefix("mqtt://").ok_or_else(bad)?.trim_end_matches('/');
+        if host.is_empty() || host.starts_with(':') {
+            return Err(bad());
+        }
         let has_port = host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
         let with_port = if has_port { host.to_owned() } else { format!("{host}:1883") };
         let unreachable = |error: String| TargetError::Unreachable { address: url.to_owned(), error };

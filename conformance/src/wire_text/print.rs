@@ -9,8 +9,11 @@ const LONG_RUN: usize = 16;
 
 /// Text: bare where that reads back, else in quotes.
 pub(crate) fn text(text: &str) -> String {
-    let plain = |next: char| next.is_ascii_alphanumeric() || "/_.+-".contains(next);
-    if !text.is_empty() && text.chars().all(plain) && text != "-" && longest_run(text) < LONG_RUN {
+    let plain = |next: char| next.is_ascii_alphanumeric() || "/_.+-#$".contains(next);
+    // Alone, $name stands for a value.
+    let is_name = text.starts_with('$') && !text.contains('/');
+    if !text.is_empty() && text.chars().all(plain) && text != "-" && !is_name && longest_run(text) < LONG_RUN
+    {
         return text.to_owned();
     }
     quoted(text)

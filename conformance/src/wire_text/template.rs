@@ -1,5 +1,7 @@
 //! Bytes as a person writes them, with what is filled in when the step runs: the count `#`, the run `{run}`.
 
+use crate::case::Names;
+
 /// What a step's templates are filled in with.
 #[derive(Clone, Copy, Debug)]
 pub struct Fill<'a> {
@@ -7,13 +9,13 @@ pub struct Fill<'a> {
     pub count: u64,
     /// What `{run}` stands for, and what stands before names that others could use too.
     pub prefix: &'a str,
-    /// Whether names get the prefix without being asked.
-    pub prefix_names: bool,
+    /// Which names get the prefix without being asked.
+    pub names: Names,
 }
 
 impl Fill<'_> {
     /// No repetition and no prefix: how a case reads.
-    pub const PLAIN: Self = Self { count: 1, prefix: "", prefix_names: false };
+    pub const PLAIN: Self = Self { count: 1, prefix: "", names: Names::None };
 }
 
 /// One part of a template.

@@ -5,6 +5,7 @@ use squall_types::{ProtocolVersion, QoS};
 use super::keys::{Key, Kind, PACKET_TYPES, keys};
 use super::lexer::{Lexer, hex, without_comment};
 use super::*;
+use crate::case::Names;
 
 const V4: ProtocolVersion = ProtocolVersion::V311;
 const V5: ProtocolVersion = ProtocolVersion::V5;
@@ -85,30 +86,27 @@ fn bytes_after_raw_are_what_is_written() {
 
 #[test]
 fn the_count_and_the_run_are_filled_in() {
-    let fill = Fill { count: 12, prefix: "k3x", prefix_names: true };
+    let fill = Fill { count: 12, prefix: "k3x", names: Names::All };
     let packet = PacketWritten::parse("PUBLISH topic=t# qos=1 id=# payload=\"m#{run}\"", true).unwrap();
     let packet = packet.fill(&fill, &Notes::new()).unwrap();
     assert_eq!(packet.to_string(), "PUBLISH topic=k3xt12 qos=1 id=12 payload=\"m12k3x\"");
     // Without a count it is a character like any other.
     let packet = PacketWritten::parse("UNSUBSCRIBE id=1 filter=a/#", false).unwrap();
-    assert_eq!(
-        packet.fill(&Fill::PLAIN, &Notes::new()).unwrap().to_string(),
-        "UNSUBSCRIBE id=1 filter=\"a/#\""
-    );
+    assert_eq!(packet.fill(&Fill::PLAIN, &Notes::new()).unwrap().to_string(), "UNSUBSCRIBE id=1 filter=a/#");
 }
 
 #[test]
 fn names_get_a_prefix_where_that_keeps_their_meaning() {
-    let fill = Fill { count: 1, prefix: "p-", prefix_names: true };
+    let fill = Fill { count: 1, prefix: "p-", names: Names::All };
     for (line, printed) in [
         ("CONNECT id=c will=w", "CONNECT v4 id=p-c will=p-w"),
         ("CONNECT id=\"\"", "CONNECT v4 id=\"\""),
-        ("PUBLISH topic=$aws/x", "PUBLISH topic=\"$aws/x\""),
+        ("PUBLISH topic=$aws/x", "PUBLISH topic=$aws/x"),
         ("PUBLISH topic=\"\" response_topic=r", "PUBLISH topic=\"\" response_topic=p-r"),
-        ("SUBSCRIBE id=1 filter=a/#:1", "SUBSCRIBE id=1 filter=\"p-a/#\":1"),
-        ("SUBSCRIBE id=1 filter=#:1", "SUBSCRIBE id=1 filter=\"#\":1"),
+        ("SUBSCRIBE id=1 filter=a/#:1", "SUBSCRIBE id=1 filter=p-a/#:1"),
+        ("SUBSCRIBE id=1 filter=#:1", "SUBSCRIBE id=1 filter=#:1"),
         ("SUBSCRIBE id=1 filter=+/a:1", "SUBSCRIBE id=1 filter=+/a:1"),
-        ("UNSUBSCRIBE id=1 filter=$share/g/t", "UNSUBSCRIBE id=1 filter=\"$share/g/p-t\""),
+        ("UNSUBSCRIBE id=1 filter=$share/g/t", "UNSUBSCRIBE id=1 filter=$share/g/p-t"),
     ] {
         let packet = PacketWritten::parse(line, false).unwrap().fill(&fill, &Notes::new()).unwrap();
         assert_eq!(packet.to_string(), printed);

@@ -11,6 +11,7 @@ use super::keys::{Key, Kind, Role};
 use super::lexer::{Lexer, hex, outside_quotes};
 use super::print;
 use super::template::{Fill, Template};
+use crate::case::Names;
 
 /// A value as it is on the wire.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -327,7 +328,12 @@ fn read(key: &Key, bytes: Vec<u8>, fill: &Fill<'_>) -> Result<Value, String> {
 /// The name with the run's prefix, where names get one. What begins with `$` keeps its meaning, and so does a
 /// filter that begins with a wildcard.
 fn prefixed(name: String, role: Role, fill: &Fill<'_>) -> String {
-    if !fill.prefix_names || fill.prefix.is_empty() || name.is_empty() {
+    let asked = match fill.names {
+        Names::All => role != Role::Plain,
+        Names::ClientIds => role == Role::ClientId,
+        Names::None => false,
+    };
+    if !asked || name.is_empty() {
         return name;
     }
     match role {

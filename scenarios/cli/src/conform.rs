@@ -1,8 +1,9 @@
 //! `squall conform`: conformance cases against a target.
 
+use std::cell::Cell;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow, bail};
 use clap::{Args, ValueEnum};
@@ -209,29 +210,46 @@ fn fresh_number() -> u32 {
     (since.as_millis() as u32) ^ std::process::id().rotate_left(20)
 }
 
-/// A bar on a terminal; nothing elsewhere, where the run is over before a line would help.
-struct Progress(Option<indicatif::ProgressBar>);
+/// A bar on a terminal, elsewhere a line for each tenth of a run that lasts.
+enum Progress {
+    Bar(indicatif::ProgressBar),
+    Lines { cases: usize, began: Instant, next: Cell<usize> },
+    Quiet,
+}
+
+/// Shorter runs are over before a line would help.
+const WORTH_A_LINE: Duration = Duration::from_secs(3);
 
 impl Progress {
     fn new(cases: usize, quiet: bool) -> Self {
-        if quiet || !std::io::stderr().is_terminal() {
-            return Self(None);
+        if quiet {
+            return Self::Quiet;
+        }
+        if !std::io::stderr().is_terminal() {
+            return Self::Lines { cases, began: Instant::now(), next: Cell::new(0) };
         }
         let bar = indicatif::ProgressBar::new(cases as u64);
         if let Ok(style) = indicatif::ProgressStyle::with_template("{bar:24} {pos} of {len} cases") {
             bar.set_style(style.progress_chars("━╸─"));
         }
-        Self(Some(bar))
+        Self::Bar(bar)
     }
 
     fn update(&self, done: usize) {
-        if let Some(bar) = &self.0 {
-            bar.set_position(done as u64);
+        match self {
+            Self::Quiet => {}
+            Self::Bar(bar) => bar.set_position(done as u64),
+            Self::Lines { cases, began, next } => {
+                if done >= next.get() && began.elapsed() >= WORTH_A_LINE {
+                    eprintln!("{done} of {cases} cases");
+                    next.set(done + cases.div_ceil(10));
+                }
+            }
         }
     }
 
     fn end(&self) {
-        if let Some(bar) = &self.0 {
+        if let Self::Bar(bar) = self {
             bar.finish_and_clear();
         }
     }
