@@ -7,6 +7,7 @@ mod aliases;
 mod back_pressure;
 mod connect;
 mod contract;
+mod hostile;
 mod keep_alive;
 mod metering;
 mod model;

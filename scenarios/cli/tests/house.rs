@@ -33,6 +33,10 @@ const PICTURE: &[(&str, &[&str])] = &[
             "squall-results",
         ],
     ),
+    (
+        "squall-conformance",
+        &["squall-types", "squall-codec", "squall-profile", "squall-core", "squall-results"],
+    ),
     ("squall-billing", &["squall-results"]),
     ("squall-render", &["squall-results"]),
     (
@@ -41,6 +45,7 @@ const PICTURE: &[(&str, &[&str])] = &[
             "squall-types",
             "squall-scenario",
             "squall-engine",
+            "squall-conformance",
             "squall-results",
             "squall-billing",
             "squall-render",
