@@ -124,7 +124,7 @@ pub enum Fact<'a> {
         /// Under which rule.
         rule: DiscardRule,
     },
-    /// Something was asked for that this broker does not model; the client was turned away.
+    /// A reserved topic was published or subscribed to whose service is not modelled: nothing will come of it.
     NotModelled {
         /// Whose.
         tag: Tag,
@@ -244,8 +244,8 @@ impl DiscardRule {
     }
 }
 
-/// A family of reserved topics whose service is not modelled yet; asking for it is refused, never approximated
-/// (`broker.md` 6).
+/// A family of reserved topics whose service is not modelled yet (`broker.md` 6): the broker carries what goes there
+/// and comes from there, and nobody answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Feature {
     /// Basic Ingest into rules.
