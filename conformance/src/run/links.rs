@@ -139,6 +139,7 @@ impl Runner<'_> {
         }
         let (transport, version) = (state.transport, state.version);
         self.ladder.sent(self.world.now(), link, version, bytes);
+        self.note_retained(version, bytes);
         self.world.send(transport, bytes);
     }
 
