@@ -191,6 +191,8 @@ impl SimWorld {
         while let Some(deadline) = self.broker.next_deadline().filter(|deadline| *deadline <= until) {
             self.now = self.now.max(deadline);
             self.input(Input::Deadline);
+            let due = self.broker.next_deadline().is_some_and(|next| next <= self.now);
+            assert!(!due, "a deadline that was met at {} is due again at the same time", self.now);
         }
     }
 
@@ -256,9 +258,7 @@ impl World for SimWorld {
         if call.operation != "Publish" {
             return Err(format!("the simulated service has no {} yet", call.operation));
         }
-        if text("retain")?.is_some_and(|retain| retain != "0") {
-            return Err("the simulated service has no retained Publish over HTTPS yet".to_owned());
-        }
+        let retain = text("retain")?.is_some_and(|retain| retain != "0");
         let topic = text("topic")?.unwrap_or_default();
         let payload = argument("payload").map(|value| value.fill(&fill)).transpose()?.unwrap_or_default();
         let qos = text("qos")?.unwrap_or_else(|| "0".to_owned());
@@ -267,11 +267,12 @@ impl World for SimWorld {
         let reply = self.input(Input::Request {
             id: RequestId(self.requests),
             caller: Caller::Account { tag: TAG },
-            call: Call::Publish { topic: &topic, payload: &payload, qos },
+            call: Call::Publish { topic: &topic, payload: &payload, qos, retain },
         });
         match reply {
             Some(Reply::Ok) => Ok(None),
             Some(Reply::InvalidRequest(_)) => Ok(Some("InvalidRequestException".to_owned())),
+            Some(Reply::Throttling) => Ok(Some("ThrottlingException".to_owned())),
             None => Err("the service did not answer".to_owned()),
         }
     }
