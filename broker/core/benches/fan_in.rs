@@ -29,7 +29,7 @@ fn fan_in(criterion: &mut Criterion) {
             next = (next + 7_919) % connections.len();
             world.now = world.now.plus_nanos(1_000);
             world.bytes(connections[next], &packets[next % packets.len()]);
-            black_box(world.wire.bytes)
+            black_box(world.wire.deliveries)
         });
     });
 }
@@ -58,7 +58,7 @@ fn matching(criterion: &mut Criterion) {
             bencher.iter(|| {
                 world.now = world.now.plus_nanos(1_000);
                 world.bytes(publisher, &packet);
-                black_box(world.wire.bytes)
+                black_box(world.wire.deliveries)
             });
         });
     };

@@ -8,11 +8,10 @@ use squall_core::{
 use squall_profile::{Limits, Profile};
 use squall_types::{Now, ProtocolVersion, QoS, Seed, Timestamp, WallTime};
 
-/// Counts bytes for each connection that is written to.
+/// What was written since it last left.
 #[derive(Default)]
 pub(crate) struct Wire {
-    pub(crate) bytes: usize,
-    connection: ConnectionId,
+    written: Vec<(ConnectionId, u32)>,
     /// PUBLISH packets written.
     pub(crate) deliveries: u64,
 }
@@ -20,8 +19,7 @@ pub(crate) struct Wire {
 impl Sink for Wire {
     fn output(&mut self, output: Output<'_>) {
         if let Output::Bytes { connection, bytes, .. } = output {
-            self.bytes += bytes.len();
-            self.connection = connection;
+            self.written.push((connection, bytes.len() as u32));
             self.deliveries += u64::from(bytes[0] >> 4 == 3);
         }
     }
@@ -72,7 +70,6 @@ impl World {
 
     /// Bytes to the broker; what it wrote in answer leaves at once.
     pub(crate) fn bytes(&mut self, connection: ConnectionId, bytes: &[u8]) {
-        self.wire.bytes = 0;
         self.handle(Input::Bytes { connection, bytes });
         self.flow();
     }
@@ -116,14 +113,12 @@ impl World {
 
     /// The transport breaks; what the broker writes because of it leaves at once.
     pub(crate) fn close(&mut self, connection: ConnectionId) {
-        self.wire.bytes = 0;
         self.handle(Input::Closed { connection, why: ClosedWhy::Reset });
         self.flow();
     }
 
     fn flow(&mut self) {
-        if self.wire.bytes > 0 {
-            let (connection, bytes) = (self.wire.connection, self.wire.bytes as u32);
+        while let Some((connection, bytes)) = self.wire.written.pop() {
             self.handle(Input::Sent { connection, bytes });
         }
     }
@@ -137,8 +132,12 @@ impl World {
     }
 
     pub(crate) fn subscribe(&mut self, connection: ConnectionId, filter: &str) {
+        self.subscribe_at(connection, filter, QoS::AtMostOnce);
+    }
+
+    pub(crate) fn subscribe_at(&mut self, connection: ConnectionId, filter: &str, qos: QoS) {
         let mut bytes = Vec::new();
-        let filters: [(&str, SubscriptionOptions); 1] = [(filter, QoS::AtMostOnce.into())];
+        let filters: [(&str, SubscriptionOptions); 1] = [(filter, qos.into())];
         Subscribe::new(PacketId::MIN, &filters).encode(ProtocolVersion::V5, &mut bytes).expect("a SUBSCRIBE");
         self.bytes(connection, &bytes);
     }
