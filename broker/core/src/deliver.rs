@@ -18,6 +18,8 @@ use crate::subscription::GroupKey;
 use crate::timer::TimerKind;
 
 const SECOND: u64 = 1_000_000_000;
+/// After how long a resumed client that could take nothing is tried again, at the earliest.
+const BLOCKED: u64 = 10_000_000;
 
 /// Who gets a message, and how.
 #[derive(Clone, Copy, Debug)]
@@ -373,15 +375,20 @@ impl Broker {
         cold.resume_armed = false;
         let (true, Some(connection)) = (cold.draining, connection) else { return };
         // A message that is gone (it expired, or is too large) does not take the turn of the next one.
-        while self.may_send_missed(now, connection, key) && !self.send_missed(step, connection, key) {}
+        let mut sent = false;
+        while !sent && self.may_send_missed(now, connection, key) {
+            sent = self.send_missed(step, connection, key);
+        }
         let cold = self.sessions[key].cold_mut();
         if cold.has_missed_none() {
             cold.draining = false;
             return;
         }
         cold.resume_armed = true;
-        let interval = SECOND / u64::from(self.limits.resumed_messages_per_second.max(1));
-        self.timers.set(now.plus_nanos(interval), TimerKind::Resume, key.0, generation);
+        let interval = (SECOND / u64::from(self.limits.resumed_messages_per_second.max(1))).max(1);
+        // A client that can take nothing now is not asked again at the pace of one that can.
+        let wait = if sent { interval } else { interval.max(BLOCKED) };
+        self.timers.set(now.plus_nanos(wait), TimerKind::Resume, key.0, generation);
     }
 
     /// Whether a resumed session still misses messages, and its connection may take one now: by its Receive
