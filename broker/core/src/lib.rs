@@ -11,7 +11,8 @@
 //!   session/       what outlives it: subscriptions, messages in flight and in store
 //!   subscription/  who is subscribed to what
 //!   retained/      the last message of a topic
-//!   connect.rs subscribe.rs publish.rs deliver.rs shared.rs will.rs expiry.rs    what packets and timers do
+//!   packets.rs connect.rs subscribe.rs publish.rs           what packets do
+//!   deliver.rs redelivery.rs shared.rs will.rs expiry.rs   what becomes of messages and of time
 //! ```
 //!
 //! **The driver's contract.** One mutation at a time: call [`Broker::handle`] with one input, carry out the
@@ -80,9 +81,11 @@ mod input;
 mod message;
 mod meter;
 mod output;
+mod packets;
 mod publish;
 mod rate;
 mod receipt;
+mod redelivery;
 mod request;
 mod reserved_topics;
 mod retained;
