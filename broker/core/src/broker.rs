@@ -124,6 +124,7 @@ impl Broker {
             // Durability is off: no output waits for a record.
             Input::Durable { lsn: _ } => {}
             Input::Deadline => self.handle_deadline(&mut step),
+            Input::Shutdown => self.handle_shutdown(&mut step),
         }
         step.receipt
     }

@@ -85,6 +85,8 @@ pub enum DisconnectReason {
     Throttled,
     /// The broker does not model what was asked for.
     ServerError,
+    /// The service went down in an orderly way.
+    ServerInitiated,
 }
 
 impl DisconnectReason {
@@ -98,6 +100,7 @@ impl DisconnectReason {
             Self::KeepAliveTimeout => "MQTT_KEEP_ALIVE_TIMEOUT",
             Self::Throttled => "THROTTLED",
             Self::ServerError => "SERVER_ERROR",
+            Self::ServerInitiated => "SERVER_INITIATED_DISCONNECT",
         }
     }
 }

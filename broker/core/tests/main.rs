@@ -13,6 +13,7 @@ mod not_modelled;
 mod publish;
 mod redelivery;
 mod sessions;
+mod shutdown;
 mod subscribe;
 mod support;
 mod takeover;
