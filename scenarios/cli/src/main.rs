@@ -14,6 +14,7 @@ mod plan;
 mod progress;
 mod run;
 mod schema;
+mod serve;
 
 use clap::{Parser, Subcommand};
 
@@ -45,6 +46,8 @@ enum Command {
     Check(check::CheckArguments),
     /// Print the JSON Schema of scenario files or of results.json
     Schema(schema::SchemaArguments),
+    /// Serve the broker on a real socket, for real clients
+    Serve(serve::ServeArguments),
 }
 
 fn main() -> std::process::ExitCode {
@@ -54,6 +57,7 @@ fn main() -> std::process::ExitCode {
         Command::List(arguments) => list::list(&arguments),
         Command::Check(arguments) => check::check(&arguments),
         Command::Schema(arguments) => schema::schema(&arguments),
+        Command::Serve(arguments) => serve::serve(&arguments),
     };
     outcome
         .unwrap_or_else(|error| {
