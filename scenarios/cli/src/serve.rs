@@ -22,8 +22,12 @@ use crate::interrupt;
 #[command(after_help = "\
 Prints one line once it listens, such as
   ready mqtt=127.0.0.1:40123
-and serves until Ctrl-C or SIGTERM, which ends every connection in an orderly way. Exit code 0 then, 2 if it could not
-listen. docs/serve.md shows how to point real clients at it.")]
+and serves until Ctrl-C or SIGTERM, which ends every connection in an orderly way.
+
+Exit codes:
+  0    stopped as asked
+  2    the command line was wrong, or the address could not be had
+  130  stopped by a second Ctrl-C before all connections had ended")]
 pub(crate) struct ServeArguments {
     /// Listen for MQTT 3.1.1 and 5 over plain TCP on a loopback address, such as 127.0.0.1:1883; port 0 takes any
     /// that is free. Nothing is encrypted and everybody is let in

@@ -190,36 +190,42 @@ fn its_help_names_every_flag_and_the_ready_line() {
     }
 }
 
-/// A client of Debian's mosquitto, or `None` where it is not installed.
-fn mosquitto(name: &str, serving: &Serving, words: &[&str]) -> Option<Command> {
-    Command::new(name).arg("--help").stdout(Stdio::null()).stderr(Stdio::null()).status().ok()?;
-    let mut command = Command::new(name);
-    command.args(["-h", "127.0.0.1", "-p", &serving.address.port().to_string()]).args(words);
-    Some(command)
+/// What a client of Debian's mosquitto prints.
+fn mosquitto(name: &str, serving: &Serving, words: &[&str]) -> String {
+    let port = serving.address.port().to_string();
+    let output = Command::new(name).args(["-h", "127.0.0.1", "-p", &port]).args(words).output().unwrap();
+    assert!(output.status.success(), "{name} {words:?}: {output:?}");
+    String::from_utf8(output.stdout).unwrap()
 }
 
 #[test]
 fn mosquittos_clients_talk_through_it() {
+    for name in ["mosquitto_sub", "mosquitto_pub", "mosquitto_rr"] {
+        if Command::new(name).arg("--help").output().is_err() {
+            println!("skipped: {name} is not installed");
+            return;
+        }
+    }
     let serving = Serving::start(&[]);
     for version in ["mqttv311", "mqttv5"] {
-        let words =
-            ["-V", version, "-t", "house/+", "-q", "1", "-C", "3", "-W", "60", "-d", "-F", "%t=%p (%q)"];
-        let Some(mut subscribe) = mosquitto("mosquitto_sub", &serving, &words) else {
-            println!("skipped: mosquitto_sub and mosquitto_pub are not installed");
-            return;
-        };
-        let mut subscriber = subscribe.stdout(Stdio::piped()).spawn().unwrap();
-        let mut lines = BufReader::new(subscriber.stdout.take().unwrap()).lines().map(Result::unwrap);
-        // With -d it says when it is subscribed.
-        assert!(lines.any(|line| line.starts_with("Subscribed (mid: 1): 1")), "no SUBACK");
-        for (topic, qos, payload) in [("house/a", "0", "one"), ("house/b", "1", "two"), ("house/c", "1", "")]
-        {
-            let words = ["-V", version, "-t", topic, "-q", qos, "-m", payload];
-            let status = mosquitto("mosquitto_pub", &serving, &words).expect("installed together").status();
-            assert!(status.unwrap().success(), "{version} {topic}");
+        let mut keeper = vec!["-V", version, "-i", version, "-c", "-t", "house/+", "-q", "1"];
+        if version == "mqttv5" {
+            keeper.extend(["-x", "3600"]);
         }
-        let got: Vec<String> = lines.filter(|line| line.starts_with("house/")).collect();
-        assert_eq!(got, ["house/a=one (0)", "house/b=two (1)", "house/c= (1)"]);
-        assert!(subscriber.wait().unwrap().success());
+        // -E: away again once subscribed; what is published meanwhile is kept for its session.
+        mosquitto("mosquitto_sub", &serving, &[&keeper[..], &["-E"]].concat());
+        for (topic, qos, payload) in [("house/a", "0", "lost"), ("house/b", "1", "two"), ("house/c", "1", "")]
+        {
+            mosquitto("mosquitto_pub", &serving, &["-V", version, "-t", topic, "-q", qos, "-m", payload]);
+        }
+        let got = mosquitto(
+            "mosquitto_sub",
+            &serving,
+            &[&keeper[..], &["-C", "2", "-W", "60", "-F", "%t=%p (%q)"]].concat(),
+        );
+        assert_eq!(got, "house/b=two (1)\nhouse/c= (1)\n", "{version}");
+        // Publishes, and hears itself.
+        let words = ["-V", version, "-t", "echo", "-e", "echo", "-q", "0", "-m", "live", "-W", "60"];
+        assert_eq!(mosquitto("mosquitto_rr", &serving, &words), "live\n", "{version}");
     }
 }
