@@ -8,6 +8,10 @@ use thiserror::Error;
 
 use crate::view;
 
+mod conformance;
+
+pub use conformance::conformance;
+
 /// Why no XML came of it.
 #[derive(Debug, Error)]
 #[error("cannot write JUnit XML: {0}")]

@@ -7,6 +7,7 @@ use squall_results::{RunResults, Verdict};
 
 use crate::view::{self, Outcome};
 
+mod conformance;
 mod latency;
 mod lines;
 mod matrix;
@@ -15,6 +16,7 @@ mod paint;
 mod table;
 mod verdicts;
 
+pub use conformance::conformance;
 use lines::Lines;
 pub use matrix::matrix;
 pub use money::bill;

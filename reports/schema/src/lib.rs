@@ -15,6 +15,7 @@
 //! This crate knows no broker, device or scenario, and opens no file but the one that it is asked to read.
 
 mod bill;
+mod conformance;
 mod counter;
 mod host;
 mod latency;
@@ -28,6 +29,9 @@ mod version;
 mod window;
 
 pub use bill::{Bill, BillBand, BillCause, BillLine, BillPeriod, Money, MoneyError, Quantity};
+pub use conformance::{
+    CaseFailure, CaseResult, CaseVerdict, ConformanceResults, ConformanceSummary, LadderDirection, LadderRow,
+};
 pub use counter::{Counter, Counters};
 pub use host::Host;
 pub use latency::{

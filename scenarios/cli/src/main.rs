@@ -4,6 +4,7 @@
 //! `output.rs`, what it shows meanwhile in `progress.rs`, how it ends in `exit.rs`.
 
 mod check;
+mod conform;
 mod exit;
 mod host;
 mod interrupt;
@@ -31,7 +32,7 @@ struct Arguments {
 const EXIT_CODES: &str = "\
 Exit codes:
   0    everything held
-  1    an expectation failed
+  1    an expectation or a conformance case failed
   2    the command line or a file was wrong
   3    an oracle or an invariant was violated
   130  interrupted";
@@ -44,6 +45,8 @@ enum Command {
     List(list::ListArguments),
     /// Read and resolve scenarios without running them
     Check(check::CheckArguments),
+    /// Run conformance cases against the simulated service or any broker
+    Conform(conform::ConformArguments),
     /// Print the JSON Schema of scenario files or of results.json
     Schema(schema::SchemaArguments),
     /// Serve the broker on a real socket, for real clients
@@ -56,6 +59,7 @@ fn main() -> std::process::ExitCode {
         Command::Run(arguments) => run::run(&arguments),
         Command::List(arguments) => list::list(&arguments),
         Command::Check(arguments) => check::check(&arguments),
+        Command::Conform(arguments) => conform::conform(&arguments),
         Command::Schema(arguments) => schema::schema(&arguments),
         Command::Serve(arguments) => serve::serve(&arguments),
     };

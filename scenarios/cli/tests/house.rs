@@ -34,6 +34,10 @@ const PICTURE: &[(&str, &[&str])] = &[
             "squall-results",
         ],
     ),
+    (
+        "squall-conformance",
+        &["squall-types", "squall-codec", "squall-profile", "squall-core", "squall-results"],
+    ),
     ("squall-billing", &["squall-results"]),
     ("squall-render", &["squall-results"]),
     (
@@ -45,6 +49,7 @@ const PICTURE: &[(&str, &[&str])] = &[
             "squall-shell",
             "squall-scenario",
             "squall-engine",
+            "squall-conformance",
             "squall-results",
             "squall-billing",
             "squall-render",

@@ -1,0 +1,422 @@
+//! One case against one target.
+
+mod links;
+mod vectors;
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use squall_results::CaseFailure;
+
+use crate::case::{Case, Script};
+use crate::ladder::{Ladder, clip};
+use crate::target::{Patience, Target, TargetError, World};
+use crate::wire_text::{Action, CallWritten, Expected, Fill, Notes, Sent, Step, encode};
+use links::{Link, Received};
+
+/// A packet of so many characters is taken in at a glance.
+const SHORT: usize = 60;
+
+/// How cases are run.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RunOptions {
+    /// Wait in real time where a case lets time pass on a target that has no virtual time.
+    pub real_time: bool,
+    /// A word that no other run has; empty where nobody else uses the target.
+    pub run: RunName,
+}
+
+/// What stands before names so that runs and cases do not meet.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RunName(pub u32);
+
+/// How a case went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// All was as written.
+    Passed,
+    /// Something was not.
+    Failed(Box<CaseFailure>),
+    /// It wants a service that there is not, so it can say nothing.
+    Unusable(Box<CaseFailure>),
+    /// It was not run.
+    Skipped(String),
+}
+
+/// Runs one case. `number` tells its names from those of other cases of the run.
+///
+/// # Errors
+/// The target cannot be reached.
+pub fn run_case(
+    case: &Case,
+    number: usize,
+    target: &dyn Target,
+    options: &RunOptions,
+) -> Result<Outcome, TargetError> {
+    if let Some(why) = reason_to_skip(case, target, options) {
+        return Ok(Outcome::Skipped(why));
+    }
+    let world = match target.begin(&case.service) {
+        Ok(world) => world,
+        // A profile or limit that the case wants and the service has not is the case's failure.
+        Err(TargetError::Service(problem)) => {
+            return Ok(Outcome::Unusable(Box::new(CaseFailure {
+                step: "service".to_owned(),
+                line: line(case.place.line),
+                expected: "a service that can be set up like this".to_owned(),
+                actual: problem,
+                ladder: Vec::new(),
+            })));
+        }
+        Err(error) => return Err(error),
+    };
+    let prefix = if target.is_virtual() { String::new() } else { prefix(options.run, number) };
+    let mut runner = Runner {
+        world,
+        links: BTreeMap::new(),
+        notes: Notes::new(),
+        ladder: Ladder::default(),
+        prefix,
+        prefix_names: !case.exact_names,
+        virtual_time: target.is_virtual(),
+        lets_time_pass: lets_time_pass(case),
+    };
+    let failed = match &case.script {
+        Script::Steps(steps) => runner.steps(steps),
+        Script::Vector(vector) => runner.vector(vector),
+    };
+    match failed {
+        Ok(()) => Ok(Outcome::Passed),
+        Err(Stop::Target(error)) => Err(error),
+        Err(Stop::Failed(failed)) => Ok(Outcome::Failed(Box::new(CaseFailure {
+            step: failed.step,
+            line: line(case.place.script_line + 1 + failed.line),
+            expected: failed.expected,
+            actual: failed.actual,
+            ladder: runner.ladder.rows(),
+        }))),
+    }
+}
+
+fn line(line: usize) -> u32 {
+    u32::try_from(line).unwrap_or(u32::MAX)
+}
+
+fn lets_time_pass(case: &Case) -> bool {
+    let Script::Steps(steps) = &case.script else { return false };
+    steps.iter().any(|step| matches!(step.action, Action::Advance(_)))
+}
+
+/// Why a case makes no sense against a target, if it makes none.
+fn reason_to_skip(case: &Case, target: &dyn Target, options: &RunOptions) -> Option<String> {
+    if target.is_ours() {
+        return None;
+    }
+    if let Some(why) = &case.sim_only {
+        return Some(format!("for the simulated target: {why}"));
+    }
+    if !case.service.is_default() {
+        return Some("needs a service that is set up for it".to_owned());
+    }
+    if lets_time_pass(case) && !options.real_time {
+        return Some("lets time pass; --real-time waits".to_owned());
+    }
+    let Script::Steps(steps) = &case.script else { return None };
+    steps
+        .iter()
+        .any(|step| matches!(step.action, Action::Call(_)))
+        .then(|| "makes a call over HTTPS".to_owned())
+}
+
+/// `k3f9-2a-`: few bytes, no slash, and allowed in a client id of 3.1.1.
+fn prefix(run: RunName, number: usize) -> String {
+    format!("{}{}x", base36(u64::from(run.0)), base36(number as u64))
+}
+
+fn base36(mut number: u64) -> String {
+    let mut digits = Vec::new();
+    loop {
+        digits.push(b"0123456789abcdefghijklmnopqrstuvwxyz"[(number % 36) as usize]);
+        number /= 36;
+        if number == 0 {
+            break;
+        }
+    }
+    digits.iter().rev().map(|digit| char::from(*digit)).collect()
+}
+
+/// Why a case ends before its last step.
+enum Stop {
+    Failed(Failed),
+    Target(TargetError),
+}
+
+struct Failed {
+    step: String,
+    /// The line of the steps, 0 for the first.
+    line: usize,
+    expected: String,
+    actual: String,
+}
+
+/// The state of one case.
+struct Runner<'t> {
+    world: Box<dyn World + 't>,
+    links: BTreeMap<String, Link>,
+    notes: Notes,
+    ladder: Ladder,
+    prefix: String,
+    prefix_names: bool,
+    virtual_time: bool,
+    /// On a target without virtual time a PINGREQ would keep alive what is to lapse.
+    lets_time_pass: bool,
+}
+
+/// What an expectation found in place of what it wants.
+type Mismatch = String;
+
+impl Runner<'_> {
+    fn steps(&mut self, steps: &[Step]) -> Result<(), Stop> {
+        let mut at = 0;
+        while at < steps.len() {
+            let group = steps[at..].iter().take_while(|step| is_any_order(step)).count();
+            if group > 1 {
+                self.any_order(&steps[at..at + group])?;
+                at += group;
+            } else {
+                self.step(&steps[at])?;
+                at += 1;
+            }
+        }
+        Ok(())
+    }
+
+    fn step(&mut self, step: &Step) -> Result<(), Stop> {
+        let failed = |expected: String, actual: String| {
+            Stop::Failed(Failed { step: step.text.clone(), line: step.line, expected, actual })
+        };
+        match &step.action {
+            Action::Open(link) => {
+                self.open(link)?.map_err(|problem| failed("a new transport".to_owned(), problem))
+            }
+            Action::Send { link, times, what } => {
+                for count in 1..=*times {
+                    self.send(&numbered(link, count), count, what)?
+                        .map_err(|problem| failed("the client can send this".to_owned(), problem))?;
+                }
+                Ok(())
+            }
+            Action::Expect { link, times, allowed, any_order: _ } => {
+                self.expect(link, *times, allowed).map_err(|actual| failed(expectation(&step.text), actual))
+            }
+            Action::End(link) => {
+                self.let_go(link, false);
+                Ok(())
+            }
+            Action::Drop(link) => {
+                self.let_go(link, true);
+                Ok(())
+            }
+            Action::Acknowledge { link, all } => self
+                .acknowledge(link, *all)
+                .map_err(|problem| failed("a QoS 1 message to acknowledge".to_owned(), problem)),
+            Action::Advance(duration) => {
+                self.advance(*duration);
+                Ok(())
+            }
+            Action::Call(call) => self.call(call).map_err(|(expected, actual)| failed(expected, actual)),
+            Action::Count { counter, comparison, value } => match self.world.count(counter) {
+                Some(found) if !comparison.holds(found, *value) => {
+                    Err(failed(step.text.clone(), found.to_string()))
+                }
+                // Met, or nothing to look at.
+                _ => Ok(()),
+            },
+        }
+    }
+
+    fn fill(&self, count: u64) -> Fill<'_> {
+        Fill { count, prefix: &self.prefix, prefix_names: self.prefix_names }
+    }
+
+    fn advance(&mut self, duration: Duration) {
+        self.world.advance(duration);
+        let text = format!("{} pass", humantime::format_duration(duration));
+        self.ladder.note(self.world.now(), "", text);
+    }
+
+    fn call(&mut self, call: &CallWritten) -> Result<(), (String, String)> {
+        let expected = match &call.error {
+            None => format!("{} succeeds", call.operation),
+            Some(error) => format!("{} answers {error}", call.operation),
+        };
+        let answer = match self.world.call(call, &self.prefix) {
+            Ok(answer) => answer,
+            Err(problem) => return Err((expected, problem)),
+        };
+        let word = answer.as_deref().unwrap_or("success");
+        self.ladder.note(self.world.now(), "", format!("call {} -> {word}", call.operation));
+        if answer == call.error { Ok(()) } else { Err((expected, word.to_owned())) }
+    }
+
+    /// An expectation that stands alone, with its count.
+    fn expect(
+        &mut self,
+        link: &str,
+        (least, most): (u64, u64),
+        allowed: &[Expected],
+    ) -> Result<(), Mismatch> {
+        for count in 1..=most {
+            let link = &*numbered(link, count);
+            let needed = count <= least;
+            if !needed {
+                // More may come, or not: that nothing more comes must be sure.
+                self.settle(link);
+                if self.peek(link, Patience::None).is_none() {
+                    return Ok(());
+                }
+            }
+            match self.expect_once(link, count, allowed) {
+                Ok(()) => {}
+                Err(_) if !needed => return Ok(()),
+                Err(actual) if most > 1 => return Err(format!("{actual}, as number {count}")),
+                Err(actual) => return Err(actual),
+            }
+        }
+        Ok(())
+    }
+
+    fn expect_once(&mut self, link: &str, count: u64, allowed: &[Expected]) -> Result<(), Mismatch> {
+        let wants_nothing = allowed.contains(&Expected::Nothing);
+        let patience = if wants_nothing {
+            self.settle(link);
+            Patience::None
+        } else {
+            Patience::Long
+        };
+        let Some(found) = self.peek(link, patience) else {
+            return if wants_nothing { Ok(()) } else { Err("nothing".to_owned()) };
+        };
+        // Once the client has let go, the end of the connection is nothing that comes to it.
+        if wants_nothing && matches!(found, Received::Close(_)) && self.links[link].let_go {
+            return Ok(());
+        }
+        let fill = Fill { count, prefix: &self.prefix, prefix_names: self.prefix_names };
+        let fits = allowed.iter().any(|expected| fits(expected, &found, &fill, &mut self.notes));
+        if fits {
+            self.take(link);
+            return Ok(());
+        }
+        Err(differing(allowed, &found, &fill, &self.notes))
+    }
+
+    /// Neighbouring lines with `<~`: what a link receives is given to the first line that it fits.
+    fn any_order(&mut self, steps: &[Step]) -> Result<(), Stop> {
+        let mut open: Vec<(&Step, Cow<'_, str>, u64, &[Expected])> = Vec::new();
+        for step in steps {
+            if let Action::Expect { link, times, allowed, .. } = &step.action {
+                open.extend(
+                    (1..=times.0).map(|count| (step, numbered(link, count), count, allowed.as_slice())),
+                );
+            }
+        }
+        while let Some((step, link, ..)) = open.first().map(|(step, link, ..)| (*step, link.clone())) {
+            let link = &*link;
+            let failed = |expected: String, actual: String| {
+                Stop::Failed(Failed { step: step.text.clone(), line: step.line, expected, actual })
+            };
+            let Some(found) = self.peek(link, Patience::Long) else {
+                return Err(failed(expectation(&step.text), "nothing".to_owned()));
+            };
+            let fill = Fill { count: 1, prefix: &self.prefix, prefix_names: self.prefix_names };
+            let notes = &mut self.notes;
+            let place = open.iter().position(|(_, other, count, allowed)| {
+                let fill = Fill { count: *count, ..fill };
+                *other == link && allowed.iter().any(|expected| fits(expected, &found, &fill, notes))
+            });
+            let Some(place) = place else {
+                let left: Vec<String> = open
+                    .iter()
+                    .filter(|(_, other, ..)| *other == link)
+                    .map(|(step, ..)| expectation(&step.text))
+                    .collect();
+                let expected =
+                    if left.len() == 1 { left[0].clone() } else { format!("one of: {}", left.join("; ")) };
+                return Err(failed(expected, actual(&found)));
+            };
+            open.remove(place);
+            self.take(link);
+        }
+        Ok(())
+    }
+}
+
+/// The link of one count: `c#` is `c1`, `c2`, ...
+fn numbered(link: &str, count: u64) -> Cow<'_, str> {
+    match link.strip_suffix('#') {
+        None => Cow::Borrowed(link),
+        Some(name) => Cow::Owned(format!("{name}{count}")),
+    }
+}
+
+fn is_any_order(step: &Step) -> bool {
+    matches!(step.action, Action::Expect { any_order: true, .. })
+}
+
+fn fits(expected: &Expected, found: &Received, fill: &Fill<'_>, notes: &mut Notes) -> bool {
+    match (expected, found) {
+        (Expected::Packet(wanted), Received::Packet(packet)) => wanted.matches(packet, fill, notes),
+        (Expected::Close(None), Received::Close(_)) => true,
+        // A target that shows no reason cannot show a wrong one.
+        (Expected::Close(Some(wanted)), Received::Close(found)) => {
+            found.as_ref().is_none_or(|found| found == wanted)
+        }
+        _ => false,
+    }
+}
+
+/// What a step expects: its text without the link and the arrow.
+fn expectation(text: &str) -> String {
+    match text.split_once('<') {
+        Some((_, wanted)) => wanted.trim_start_matches('~').trim().to_owned(),
+        None => text.to_owned(),
+    }
+}
+
+/// What was found, and where it differs if it is of the kind that was wanted.
+fn differing(allowed: &[Expected], found: &Received, fill: &Fill<'_>, notes: &Notes) -> String {
+    let text = actual(found);
+    let (Received::Packet(packet), [Expected::Packet(wanted)]) = (found, allowed) else { return text };
+    match wanted.differences(packet, fill, notes) {
+        // A short packet shows it without help.
+        Some(words) if !words.is_empty() && text.len() > SHORT => format!("{words} in {text}"),
+        _ => text,
+    }
+}
+
+fn actual(found: &Received) -> String {
+    match found {
+        Received::Packet(packet) => clip(&packet.to_string()),
+        Received::Garbled(text) => text.clone(),
+        Received::Close(None) => "the end of the connection".to_owned(),
+        Received::Close(Some(reason)) => format!("the end of the connection, {reason}"),
+    }
+}
+
+/// What a step sends, as bytes.
+fn bytes_of(
+    what: &Sent,
+    version: squall_types::ProtocolVersion,
+    fill: &Fill<'_>,
+    notes: &Notes,
+) -> Result<Vec<u8>, String> {
+    match what {
+        Sent::Raw(template) => template.fill(fill),
+        Sent::Packet(packet) => {
+            let mut bytes = Vec::new();
+            encode(&packet.fill(fill, notes)?, version, &mut bytes)?;
+            Ok(bytes)
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! What a case can be run against.
+//!
+//! ```text
+//!   Target ── begin(service) ──> World      one a case: transports, time, calls, metrics
+//!     sim     a fresh broker/core in virtual time, no latency
+//!     socket  any broker over plain TCP
+//! ```
+
+mod sim;
+mod socket;
+
+use std::time::Duration;
+
+use thiserror::Error;
+
+pub use sim::Sim;
+pub use socket::Socket;
+
+use crate::case::Service;
+use crate::wire_text::{CallWritten, Counter};
+
+/// Something that speaks MQTT.
+pub trait Target {
+    /// How it is called in results.
+    fn name(&self) -> String;
+
+    /// Whether it is ours to set up: profiles, limits, calls and metrics.
+    fn is_ours(&self) -> bool;
+
+    /// Whether its time is virtual.
+    fn is_virtual(&self) -> bool;
+
+    /// What begins with one case, and ends when it is dropped.
+    ///
+    /// # Errors
+    /// It cannot be reached, or cannot be set up like this.
+    fn begin<'t>(&'t self, service: &Service) -> Result<Box<dyn World + 't>, TargetError>;
+}
+
+/// The target during one case.
+pub trait World {
+    /// Opens a transport.
+    ///
+    /// # Errors
+    /// The target refuses it.
+    fn open(&mut self) -> Result<TransportId, TargetError>;
+
+    /// Sends bytes; does nothing on a transport that has ended.
+    fn send(&mut self, transport: TransportId, bytes: &[u8]);
+
+    /// The next thing that has arrived, or that arrives while it is worth waiting.
+    fn read(&mut self, transport: TransportId, patience: Patience) -> Option<Arrival>;
+
+    /// The client ends its stream.
+    fn end(&mut self, transport: TransportId);
+
+    /// The client resets the connection.
+    fn reset(&mut self, transport: TransportId);
+
+    /// Lets time pass.
+    fn advance(&mut self, duration: Duration);
+
+    /// Makes a call over HTTPS; the name of the error that comes back, if one does.
+    ///
+    /// # Errors
+    /// The target cannot be asked this.
+    fn call(&mut self, call: &CallWritten, prefix: &str) -> Result<Option<String>, String>;
+
+    /// What the service counted since the case began; `None` where the target does not show it.
+    fn count(&self, counter: &Counter) -> Option<u64>;
+
+    /// Time since the case began.
+    fn now(&self) -> Duration;
+}
+
+/// A transport of one case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TransportId(pub usize);
+
+/// How long to wait for what has not arrived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patience {
+    /// Not at all.
+    None,
+    /// As long as it takes to be sure enough that nothing comes.
+    Short,
+    /// Up to the target's deadline.
+    Long,
+}
+
+/// What arrived.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Arrival {
+    /// Bytes.
+    Bytes(Vec<u8>),
+    /// The end of the connection; the reason where the target shows it.
+    Close(Option<String>),
+}
+
+/// Why a target cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum TargetError {
+    /// Not an address that can be run against.
+    #[error("target '{0}' is neither 'sim' nor mqtt://HOST:PORT")]
+    Address(String),
+    /// Nobody answers there.
+    #[error("cannot connect to {address}: {error}")]
+    Unreachable {
+        /// The address.
+        address: String,
+        /// What the system says.
+        error: String,
+    },
+    /// The case asks for a service that there is not.
+    #[error("{0}")]
+    Service(String),
+}

@@ -1,0 +1,352 @@
+//! The simulated target: a broker of its own for each case, driven in virtual time without any latency.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use squall_core::{
+    Broker, BrokerConfig, Call, Caller, ClosedWhy, ConnectionId, Fact, Identity, Input, Output, Reply,
+    RequestId, Sink, Source, Tag, Transport,
+};
+use squall_profile::switch::SWITCHES;
+use squall_profile::{Profile, profile_names};
+use squall_types::{Now, QoS, Seed, Timestamp, WallTime};
+
+use super::{Arrival, Patience, Target, TargetError, TransportId, World};
+use crate::case::Service;
+use crate::near::unknown;
+use crate::wire_text::{CallWritten, Counter, Fill};
+
+/// 2026-01-01T00:00:00Z, where the wall clock of each case begins.
+const EPOCH: WallTime = WallTime::from_unix_secs(1_767_225_600);
+
+/// All that a case does is metered together.
+const TAG: Tag = Tag(0);
+
+/// The simulated service.
+#[derive(Debug)]
+pub struct Sim {
+    /// The profile of cases that name none.
+    profile: String,
+    /// Profiles read so far.
+    known: RefCell<BTreeMap<String, Profile>>,
+}
+
+impl Default for Sim {
+    fn default() -> Self {
+        let first = profile_names().next().expect("there is a default profile");
+        Self { profile: first.to_owned(), known: RefCell::default() }
+    }
+}
+
+impl Sim {
+    /// A service whose cases run with `profile` unless they name one.
+    ///
+    /// # Errors
+    /// There is no such profile.
+    pub fn with_profile(profile: &str) -> Result<Self, TargetError> {
+        let sim = Self { profile: profile.to_owned(), known: RefCell::default() };
+        sim.profile(profile)?;
+        Ok(sim)
+    }
+
+    fn profile(&self, name: &str) -> Result<Profile, TargetError> {
+        if let Some(profile) = self.known.borrow().get(name) {
+            return Ok(profile.clone());
+        }
+        let profile = Profile::named(name).map_err(|error| TargetError::Service(error.to_string()))?;
+        self.known.borrow_mut().insert(name.to_owned(), profile.clone());
+        Ok(profile)
+    }
+}
+
+impl Target for Sim {
+    fn name(&self) -> String {
+        "sim".to_owned()
+    }
+
+    fn is_ours(&self) -> bool {
+        true
+    }
+
+    fn is_virtual(&self) -> bool {
+        true
+    }
+
+    fn begin<'t>(&'t self, service: &Service) -> Result<Box<dyn World + 't>, TargetError> {
+        let mut profile = self.profile(service.profile.as_deref().unwrap_or(&self.profile))?;
+        for (name, value) in &service.limits {
+            if !profile.limits.set(name, *value) {
+                let known = squall_profile::LIMITS.iter().map(|limit| limit.name);
+                return Err(TargetError::Service(unknown("limit", name, known)));
+            }
+        }
+        for (name, value) in &service.switches {
+            profile.switches.set(name, value).map_err(|allowed| {
+                TargetError::Service(match allowed {
+                    None => unknown("switch", name, SWITCHES.iter().copied()),
+                    Some(allowed) => {
+                        format!("switch '{name}' is '{value}'; allowed are {}", allowed.join(", "))
+                    }
+                })
+            })?;
+        }
+        Ok(Box::new(SimWorld {
+            broker: Broker::new(BrokerConfig { profile, seed: Seed(7) }),
+            now: Timestamp::ZERO,
+            transports: Vec::new(),
+            metrics: BTreeMap::new(),
+            requests: 0,
+        }))
+    }
+}
+
+struct SimWorld {
+    broker: Broker,
+    now: Timestamp,
+    transports: Vec<SimTransport>,
+    metrics: BTreeMap<&'static str, u64>,
+    requests: u64,
+}
+
+/// One transport, as its client has it.
+#[derive(Default)]
+struct SimTransport {
+    arrivals: VecDeque<Arrival>,
+    /// The broker let go of it, or the client did.
+    ended: bool,
+    /// The client lets go of it.
+    let_go: bool,
+    /// The broker does not read for now.
+    paused: bool,
+    /// What the client did meanwhile.
+    held: VecDeque<Held>,
+}
+
+enum Held {
+    Bytes(Vec<u8>),
+    Closed(ClosedWhy),
+}
+
+impl SimWorld {
+    /// Gives the broker one input now, and then says that all it wrote has left, until it has no more to say.
+    fn input(&mut self, input: Input<'_>) -> Option<Reply> {
+        let (broker, now, mut sink) = self.recorder();
+        broker.handle(now, input, &mut sink);
+        let Recorder { mut written, mut resumed, reply, .. } = sink;
+        while !written.is_empty() || !resumed.is_empty() {
+            for (connection, bytes) in std::mem::take(&mut written) {
+                let (broker, now, mut sink) = self.recorder();
+                broker.handle(now, Input::Sent { connection, bytes }, &mut sink);
+                written.append(&mut sink.written);
+                resumed.append(&mut sink.resumed);
+            }
+            for transport in std::mem::take(&mut resumed) {
+                self.release(transport);
+            }
+        }
+        reply
+    }
+
+    fn recorder(&mut self) -> (&mut Broker, Now, Recorder<'_>) {
+        let wall = EPOCH.plus_nanos(self.now.as_nanos());
+        let recorder = Recorder {
+            transports: &mut self.transports,
+            metrics: &mut self.metrics,
+            written: Vec::new(),
+            resumed: Vec::new(),
+            reply: None,
+        };
+        (&mut self.broker, Now { mono: self.now, wall }, recorder)
+    }
+
+    /// Lets the broker have what its client did while it did not read.
+    fn release(&mut self, transport: usize) {
+        while !self.transports[transport].paused
+            && let Some(held) = self.transports[transport].held.pop_front()
+        {
+            self.pass(transport, &held);
+        }
+    }
+
+    fn pass(&mut self, transport: usize, held: &Held) {
+        let connection = connection(transport);
+        match held {
+            Held::Bytes(bytes) => self.input(Input::Bytes { connection, bytes }),
+            Held::Closed(why) => self.input(Input::Closed { connection, why: *why }),
+        };
+    }
+
+    fn from_client(&mut self, transport: TransportId, held: Held) {
+        self.meet_deadlines(self.now);
+        let state = &mut self.transports[transport.0];
+        if state.paused {
+            state.held.push_back(held);
+        } else {
+            self.pass(transport.0, &held);
+        }
+    }
+
+    fn meet_deadlines(&mut self, until: Timestamp) {
+        while let Some(deadline) = self.broker.next_deadline().filter(|deadline| *deadline <= until) {
+            self.now = self.now.max(deadline);
+            self.input(Input::Deadline);
+        }
+    }
+
+    fn close(&mut self, transport: TransportId, why: ClosedWhy) {
+        if self.transports[transport.0].ended {
+            return;
+        }
+        self.transports[transport.0].let_go = true;
+        self.from_client(transport, Held::Closed(why));
+        let state = &mut self.transports[transport.0];
+        state.ended = true;
+        if !matches!(state.arrivals.back(), Some(Arrival::Close(_))) {
+            state.arrivals.push_back(Arrival::Close(None));
+        }
+    }
+}
+
+impl World for SimWorld {
+    fn open(&mut self) -> Result<TransportId, TargetError> {
+        self.meet_deadlines(self.now);
+        let transport = self.transports.len();
+        self.transports.push(SimTransport::default());
+        self.input(Input::Opened {
+            connection: connection(transport),
+            transport: Transport::Tls,
+            identity: Identity::RegisteredCertificate,
+            source: Source { ip: [10, 0, 0, 1].into(), port: 50_000 },
+            tag: TAG,
+        });
+        Ok(TransportId(transport))
+    }
+
+    fn send(&mut self, transport: TransportId, bytes: &[u8]) {
+        if !self.transports[transport.0].ended {
+            self.from_client(transport, Held::Bytes(bytes.to_vec()));
+        }
+    }
+
+    fn read(&mut self, transport: TransportId, _: Patience) -> Option<Arrival> {
+        self.transports[transport.0].arrivals.pop_front()
+    }
+
+    fn end(&mut self, transport: TransportId) {
+        self.close(transport, ClosedWhy::EndOfStream);
+    }
+
+    fn reset(&mut self, transport: TransportId) {
+        self.close(transport, ClosedWhy::Reset);
+    }
+
+    fn advance(&mut self, duration: Duration) {
+        let until = self.now + duration;
+        self.meet_deadlines(until);
+        self.now = until;
+    }
+
+    fn call(&mut self, call: &CallWritten, prefix: &str) -> Result<Option<String>, String> {
+        self.meet_deadlines(self.now);
+        let fill = Fill { count: 1, prefix, prefix_names: false };
+        let argument =
+            |name: &str| call.arguments.iter().find(|(found, _)| found == name).map(|(_, value)| value);
+        let text = |name: &str| argument(name).map(|value| value.fill_text(&fill)).transpose();
+        if call.operation != "Publish" {
+            return Err(format!("the simulated service has no {} yet", call.operation));
+        }
+        if text("retain")?.is_some_and(|retain| retain != "0") {
+            return Err("the simulated service has no retained Publish over HTTPS yet".to_owned());
+        }
+        let topic = text("topic")?.unwrap_or_default();
+        let payload = argument("payload").map(|value| value.fill(&fill)).transpose()?.unwrap_or_default();
+        let qos = text("qos")?.unwrap_or_else(|| "0".to_owned());
+        let qos = qos.parse().ok().and_then(QoS::from_bits).ok_or("'qos' is 0, 1 or 2")?;
+        self.requests += 1;
+        let reply = self.input(Input::Request {
+            id: RequestId(self.requests),
+            caller: Caller::Account { tag: TAG },
+            call: Call::Publish { topic: &topic, payload: &payload, qos },
+        });
+        match reply {
+            Some(Reply::Ok) => Ok(None),
+            Some(Reply::InvalidRequest(_)) => Ok(Some("InvalidRequestException".to_owned())),
+            None => Err("the service did not answer".to_owned()),
+        }
+    }
+
+    fn count(&self, counter: &Counter) -> Option<u64> {
+        Some(match counter {
+            Counter::Metric(name) => self.metrics.get(name.as_str()).copied().unwrap_or(0),
+            Counter::Meter(cause) => self.broker.metered(self.now).units(TAG, *cause),
+        })
+    }
+
+    fn now(&self) -> Duration {
+        self.now.since(Timestamp::ZERO)
+    }
+}
+
+/// Transports are numbered from 0, connections from 1; neither number comes twice.
+const fn connection(transport: usize) -> ConnectionId {
+    ConnectionId(transport as u64 + 1)
+}
+
+const fn transport(connection: ConnectionId) -> usize {
+    connection.0 as usize - 1
+}
+
+/// Where outputs of one `handle` go.
+struct Recorder<'w> {
+    transports: &'w mut Vec<SimTransport>,
+    metrics: &'w mut BTreeMap<&'static str, u64>,
+    written: Vec<(ConnectionId, u32)>,
+    resumed: Vec<usize>,
+    reply: Option<Reply>,
+}
+
+impl Sink for Recorder<'_> {
+    fn output(&mut self, output: Output<'_>) {
+        match output {
+            Output::Bytes { connection, after: _, bytes } => {
+                let state = &mut self.transports[transport(connection)];
+                if !state.ended {
+                    state.arrivals.push_back(Arrival::Bytes(bytes.to_vec()));
+                }
+                self.written.push((connection, bytes.len() as u32));
+            }
+            Output::Close { connection, after: _, reason } => {
+                let state = &mut self.transports[transport(connection)];
+                if !state.ended {
+                    state.arrivals.push_back(Arrival::Close(Some(reason.as_str().to_owned())));
+                }
+                state.ended = true;
+                state.held.clear();
+            }
+            Output::PauseReading { connection } => self.transports[transport(connection)].paused = true,
+            Output::ResumeReading { connection } => {
+                let transport = transport(connection);
+                self.transports[transport].paused = false;
+                self.resumed.push(transport);
+            }
+            Output::Reply { request: _, after: _, reply } => self.reply = Some(reply),
+            Output::Ask { ask: _, question } => match question {},
+            // Durability is off: the broker emits none.
+            Output::Persist { .. } => {}
+        }
+    }
+
+    fn fact(&mut self, fact: Fact<'_>) {
+        if let Some(metric) = fact.metric() {
+            *self.metrics.entry(metric).or_default() += 1;
+        }
+        // The client let go: nobody closes, so the reason shows in the lifecycle event alone.
+        if let Fact::Disconnected { connection, reason, .. } = fact {
+            let state = &mut self.transports[transport(connection)];
+            if state.let_go && !state.ended {
+                state.arrivals.push_back(Arrival::Close(Some(reason.as_str().to_owned())));
+            }
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! The wire notation: how a case writes packets, bytes and what it expects.
+//!
+//! `conformance/README.md` is the language for people; this is its reading and its printing. A packet that was
+//! received is printed in the same words, so it can be pasted into a case, and reads back to the same bytes.
+
+mod check;
+mod describe;
+mod encode;
+mod keys;
+mod lexer;
+mod metrics;
+mod packet;
+mod print;
+mod step;
+mod template;
+mod value;
+
+pub use describe::describe;
+pub use encode::encode;
+pub use keys::{Key, Kind, PACKET_TYPES, Role, keys};
+pub use packet::{PacketText, PacketWanted, PacketWritten};
+pub use step::{Action, CallWritten, Comparison, Counter, Expected, Sent, Step, StepError, parse};
+pub use template::{Fill, Part, Template};
+pub use value::{Choice, Notes, Value, Wanted, Written};
+
+pub(crate) use lexer::{Lexer, without_comment};
+pub(crate) use print::hex as print_hex;
+pub(crate) use step::{alternatives, parse_expected, split_word};
+pub(crate) use value::code;

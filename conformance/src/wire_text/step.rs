@@ -1,0 +1,384 @@
+//! The lines of a case.
+
+use std::time::Duration;
+
+use squall_core::Cause;
+
+use super::check::check_order;
+use super::lexer::{Lexer, without_comment};
+use super::metrics;
+use super::packet::{PacketWanted, PacketWritten};
+use super::template::{Fill, Template};
+
+/// One line of a case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Which line of the steps it is, 0 for the first.
+    pub line: usize,
+    /// As written, without its comment.
+    pub text: String,
+    /// What is to be done.
+    pub action: Action,
+}
+
+/// What a step does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// A new transport for the link.
+    Open(String),
+    /// The client sends.
+    Send {
+        /// On which link.
+        link: String,
+        /// How often.
+        times: u64,
+        /// What.
+        what: Sent,
+    },
+    /// The service must have sent.
+    Expect {
+        /// On which link.
+        link: String,
+        /// How often, from and to.
+        times: (u64, u64),
+        /// Any of these.
+        allowed: Vec<Expected>,
+        /// Whether neighbouring lines of this kind may match in any order.
+        any_order: bool,
+    },
+    /// The client ends its stream.
+    End(String),
+    /// The client resets the connection.
+    Drop(String),
+    /// The client acknowledges the oldest, or every, QoS 1 message received so far.
+    Acknowledge {
+        /// On which link.
+        link: String,
+        /// Every one.
+        all: bool,
+    },
+    /// Time passes.
+    Advance(Duration),
+    /// A call over HTTPS.
+    Call(CallWritten),
+    /// A look at what the service counts.
+    Count {
+        /// What is counted.
+        counter: Counter,
+        /// How it is compared.
+        comparison: Comparison,
+        /// With what.
+        value: u64,
+    },
+}
+
+/// Something that the service counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Counter {
+    /// A CloudWatch metric.
+    Metric(String),
+    /// Metered units of one cause.
+    Meter(Cause),
+}
+
+/// What a step sends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sent {
+    /// A packet, written by the codec.
+    Packet(PacketWritten),
+    /// Bytes.
+    Raw(Template),
+}
+
+/// What a step expects.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Expected {
+    /// A packet.
+    Packet(PacketWanted),
+    /// Nothing has come.
+    Nothing,
+    /// The service ended the connection, for this reason if one is named.
+    Close(Option<String>),
+}
+
+/// A call over HTTPS as a step writes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallWritten {
+    /// The operation.
+    pub operation: String,
+    /// Its arguments.
+    pub arguments: Vec<(String, Template)>,
+    /// The name of the error that must come; `None` for success.
+    pub error: Option<String>,
+}
+
+/// How a metric is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Comparison {
+    /// `==`
+    Equal,
+    /// `>=`
+    AtLeast,
+    /// `>`
+    Above,
+    /// `<=`
+    AtMost,
+}
+
+impl Comparison {
+    /// Whether `found` is as wanted.
+    pub const fn holds(self, found: u64, wanted: u64) -> bool {
+        match self {
+            Self::Equal => found == wanted,
+            Self::AtLeast => found >= wanted,
+            Self::Above => found > wanted,
+            Self::AtMost => found <= wanted,
+        }
+    }
+}
+
+/// A line that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StepError {
+    /// Which line of the steps, 0 for the first.
+    pub line: usize,
+    /// What is wrong with it.
+    pub problem: String,
+}
+
+/// `disconnectReason` of lifecycle events (`broker.md` 5).
+const CLOSE_REASONS: &[&str] = &[
+    "AUTH_ERROR",
+    "CLIENT_INITIATED_DISCONNECT",
+    "CLIENT_ERROR",
+    "CONNECTION_LOST",
+    "DUPLICATE_CLIENTID",
+    "FORBIDDEN_ACCESS",
+    "MQTT_KEEP_ALIVE_TIMEOUT",
+    "SERVER_ERROR",
+    "SERVER_INITIATED_DISCONNECT",
+    "API_INITIATED_DISCONNECT",
+    "THROTTLED",
+    "WEBSOCKET_TTL_EXPIRATION",
+    "CUSTOMAUTH_TTL_EXPIRATION",
+];
+
+/// Calls that a case may make, with their arguments.
+const CALLS: &[(&str, &[&str])] = &[
+    ("Publish", &["topic", "payload", "qos", "retain"]),
+    ("GetRetainedMessage", &["topic"]),
+    ("DeleteConnection", &["client_id", "clean_session", "prevent_will_message"]),
+];
+
+const STEPS: &str = "a step is 'LINK open', 'LINK > ...', 'LINK < ...', 'LINK <~ ...', 'LINK end', 'LINK drop', \
+                     'LINK ack', 'LINK ack all', 'advance 90s', 'call ...', 'metric ...' or 'meter ...'";
+
+/// Reads the lines of a case and checks what can be checked before it runs.
+///
+/// # Errors
+/// The first line that is wrong.
+pub fn parse(text: &str) -> Result<Vec<Step>, StepError> {
+    let mut steps = Vec::new();
+    for (line, written) in text.lines().enumerate() {
+        let written = without_comment(written);
+        if written.is_empty() {
+            continue;
+        }
+        let action = parse_line(written).map_err(|problem| StepError { line, problem })?;
+        steps.push(Step { line, text: written.to_owned(), action });
+    }
+    check_order(&steps)?;
+    Ok(steps)
+}
+
+fn parse_line(line: &str) -> Result<Action, String> {
+    let (first, rest) = split_word(line);
+    match first {
+        "advance" => return duration(rest).map(Action::Advance),
+        "call" => return parse_call(rest).map(Action::Call),
+        "metric" => {
+            return parse_count(rest, |name| metrics::check(name).map(|()| Counter::Metric(name.to_owned())));
+        }
+        "meter" => return parse_count(rest, |name| cause(name).map(Counter::Meter)),
+        _ => {}
+    }
+    let name = first.strip_suffix('#').unwrap_or(first);
+    let is_link = name.starts_with(|first: char| first.is_ascii_alphabetic())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
+    if !is_link {
+        return Err(STEPS.to_owned());
+    }
+    let link = first.to_owned();
+    let (verb, rest) = split_word(rest);
+    if name != first && !(verb.starts_with(['<', '>']) && repeats(rest)?.1.1) {
+        return Err(format!("'{first}' is a link for each count: it needs one, as in '{first} > 3 x ...'"));
+    }
+    let alone = |action| if rest.is_empty() { Ok(action) } else { Err(format!("nothing follows '{verb}'")) };
+    match verb {
+        "open" => alone(Action::Open(link)),
+        "end" => alone(Action::End(link)),
+        "drop" => alone(Action::Drop(link)),
+        "ack" => match rest {
+            "" => Ok(Action::Acknowledge { link, all: false }),
+            "all" => Ok(Action::Acknowledge { link, all: true }),
+            _ => Err("'ack' stands alone, or with 'all'".to_owned()),
+        },
+        ">" => parse_send(link, rest),
+        "<" => parse_expect(link, rest, false),
+        "<~" => parse_expect(link, rest, true),
+        _ => Err(STEPS.to_owned()),
+    }
+}
+
+fn parse_send(link: String, rest: &str) -> Result<Action, String> {
+    let ((times, most), rest) = repeats(rest)?;
+    if times != most {
+        return Err("what is sent has one count, not a range".to_owned());
+    }
+    let counted = rest.1;
+    let rest = rest.0;
+    let (first, after) = split_word(rest);
+    let what = if first == "raw" {
+        let raw = Lexer::new(after, counted).raw()?;
+        raw.fill(&Fill::PLAIN)?;
+        Sent::Raw(raw)
+    } else {
+        Sent::Packet(PacketWritten::parse(rest, counted)?)
+    };
+    Ok(Action::Send { link, times, what })
+}
+
+fn parse_expect(link: String, rest: &str, any_order: bool) -> Result<Action, String> {
+    let (times, (rest, counted)) = repeats(rest)?;
+    let allowed: Vec<Expected> =
+        alternatives(rest).into_iter().map(|one| parse_expected(one, counted)).collect::<Result<_, _>>()?;
+    let only_packets = allowed.iter().all(|one| matches!(one, Expected::Packet(_)));
+    if any_order && !only_packets {
+        return Err("'<~' is for packets".to_owned());
+    }
+    let all_close = allowed.iter().all(|one| matches!(one, Expected::Packet(_) | Expected::Close(_)));
+    if counted && !(only_packets || link.ends_with('#') && all_close) {
+        return Err("only packets are counted".to_owned());
+    }
+    if link.ends_with('#') && times.0 != times.1 {
+        return Err("links are counted with one number, not a range".to_owned());
+    }
+    Ok(Action::Expect { link, times, allowed, any_order })
+}
+
+/// Reads one alternative of an expectation.
+pub(crate) fn parse_expected(text: &str, counted: bool) -> Result<Expected, String> {
+    let (first, rest) = split_word(text);
+    match (first, rest) {
+        ("", _) => Err("what is expected?".to_owned()),
+        ("nothing", "") => Ok(Expected::Nothing),
+        ("close", "") => Ok(Expected::Close(None)),
+        ("close", reason) if CLOSE_REASONS.contains(&reason) => Ok(Expected::Close(Some(reason.to_owned()))),
+        ("close", reason) => {
+            Err(format!("'{reason}' is no disconnect reason; there is {}", CLOSE_REASONS.join(", ")))
+        }
+        _ => PacketWanted::parse(text, counted).map(Expected::Packet),
+    }
+}
+
+/// The texts between ` or `, outside quotes.
+pub(crate) fn alternatives(text: &str) -> Vec<&str> {
+    const OR: &str = " or ";
+    let mut out = Vec::new();
+    let (mut start, mut quoted, mut escaped) = (0, false, false);
+    for (at, next) in text.char_indices() {
+        if quoted {
+            quoted = escaped || next != '"';
+            escaped = !escaped && next == '\\';
+        } else if next == '"' {
+            quoted = true;
+        } else if at >= start && text[at..].starts_with(OR) {
+            out.push(text[start..at].trim());
+            start = at + OR.len();
+        }
+    }
+    out.push(text[start..].trim());
+    out
+}
+
+/// `3 x`, `1..3 x` or nothing at the front; says whether there was a count.
+fn repeats(text: &str) -> Result<((u64, u64), (&str, bool)), String> {
+    let (count, rest) = split_word(text);
+    let (x, rest) = split_word(rest);
+    if x != "x" || !count.starts_with(|first: char| first.is_ascii_digit()) {
+        return Ok(((1, 1), (text, false)));
+    }
+    let number =
+        |text: &str| text.parse::<u64>().map_err(|_| format!("'{count}' is no count; write 3 x or 1..3 x"));
+    let (from, to) = match count.split_once("..") {
+        None => (number(count)?, number(count)?),
+        Some((from, to)) => (number(from)?, number(to)?),
+    };
+    if to == 0 || from > to || to > 10_000_000 {
+        return Err(format!("'{count}' is no count"));
+    }
+    Ok(((from, to), (rest, true)))
+}
+
+/// A duration such as `500ms`, `90s`, `2h`.
+fn duration(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text).map_err(|_| format!("'{text}' is no duration; write 500ms, 90s or 2h"))
+}
+
+fn parse_call(text: &str) -> Result<CallWritten, String> {
+    let (call, error) = match text.split_once(" -> ") {
+        None => (text, None),
+        Some((call, error)) => (call.trim(), Some(error.trim().to_owned())),
+    };
+    let (operation, rest) = split_word(call);
+    let Some((_, known)) = CALLS.iter().find(|(name, _)| *name == operation) else {
+        let names: Vec<&str> = CALLS.iter().map(|(name, _)| *name).collect();
+        return Err(format!("'{operation}' is no call; there is {}", names.join(", ")));
+    };
+    let mut arguments = Vec::new();
+    let mut lexer = Lexer::new(rest, false);
+    loop {
+        lexer.skip_blanks();
+        if lexer.rest().is_empty() {
+            return Ok(CallWritten { operation: operation.to_owned(), arguments, error });
+        }
+        let name = lexer.text(&['='])?.fill_text(&Fill::PLAIN)?;
+        if !known.contains(&name.as_str()) {
+            return Err(format!("{operation} has no '{name}'; it has {}", known.join(", ")));
+        }
+        if !lexer.eat("=") {
+            return Err(format!("'{name}' needs a value"));
+        }
+        arguments.push((name, lexer.text(&[])?));
+    }
+}
+
+fn parse_count(text: &str, counter: impl Fn(&str) -> Result<Counter, String>) -> Result<Action, String> {
+    let (name, rest) = split_word(text);
+    let (comparison, value) = split_word(rest);
+    let comparison = match comparison {
+        "==" => Comparison::Equal,
+        ">=" => Comparison::AtLeast,
+        ">" => Comparison::Above,
+        "<=" => Comparison::AtMost,
+        other => return Err(format!("'{other}' is no comparison; there is ==, >=, > and <=")),
+    };
+    let counter = counter(name)?;
+    let value = value.parse().map_err(|_| format!("'{value}' is no number"))?;
+    Ok(Action::Count { counter, comparison, value })
+}
+
+fn cause(name: &str) -> Result<Cause, String> {
+    let names = Cause::ALL.iter().map(|cause| cause.as_str());
+    let found = Cause::ALL.iter().find(|cause| cause.as_str() == name).copied();
+    found.ok_or_else(|| crate::near::unknown("cause of metered units", name, names))
+}
+
+/// The first word and what follows the blanks after it.
+pub(crate) fn split_word(text: &str) -> (&str, &str) {
+    let text = text.trim_start();
+    match text.find(char::is_whitespace) {
+        None => (text, ""),
+        Some(end) => (&text[..end], text[end..].trim()),
+    }
+}
