@@ -43,6 +43,10 @@ bench-parts *args:
 bench-runs *args:
     cargo bench --package squall --bench runs {{args}}
 
+# Fuzz `decode` or `core_input`: `just fuzz decode -max_total_time=60`; needs cargo-fuzz and a nightly toolchain
+fuzz target *args:
+    cargo +nightly fuzz run {{target}} -- {{args}}
+
 # Accept changed snapshots of what people read
 snapshots:
     INSTA_UPDATE=always cargo test --workspace

@@ -1,49 +1,18 @@
 //! Bytes of an enemy: no panic, and whatever decodes is a packet that encodes.
+//!
+//! What is asked of the codec is the body of a fuzz target; here it meets inputs that proptest makes.
 
+#[path = "../../../fuzz/src/decode.rs"]
+mod decode;
 mod support;
 
+use decode::survive;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
-use squall_codec::{PacketType, decode, decode_connect, frame_length};
+use squall_codec::PacketType;
 use squall_types::ProtocolVersion;
 use support::{VERSIONS, encoded, packet};
-
-const NO_LIMIT: u32 = u32::MAX;
-
-/// Decodes `bytes` in both versions, looks at every part, and encodes what came out.
-fn survive(bytes: &[u8]) -> Result<(), TestCaseError> {
-    for version in VERSIONS {
-        let decoded = decode(version, bytes, NO_LIMIT);
-        match &decoded {
-            Ok(Some((packet, used))) => {
-                prop_assert!(*used <= bytes.len());
-                prop_assert_eq!(frame_length(bytes, NO_LIMIT), Ok(Some(*used)));
-                // Debug walks through every borrowed list.
-                let shown = format!("{packet:?}");
-                prop_assert!(!shown.is_empty());
-                let again = encoded(version, packet);
-                prop_assert_eq!(again.len(), packet.encoded_len(version));
-                let length = again.len();
-                prop_assert_eq!(decode(version, &again, NO_LIMIT), Ok(Some((packet.clone(), length))));
-            }
-            Ok(None) => {}
-            Err(error) => {
-                prop_assert!(error.reason_code().is_error());
-                prop_assert!(!error.requirement(version).is_empty());
-                prop_assert!(!error.to_string().is_empty());
-            }
-        }
-    }
-    if let Ok(Some((connect, used))) = decode_connect(bytes, NO_LIMIT) {
-        prop_assert!(used <= bytes.len());
-        prop_assert_eq!(
-            decode(connect.version, bytes, NO_LIMIT),
-            Ok(Some((squall_codec::Packet::Connect(connect), used)))
-        );
-    }
-    Ok(())
-}
 
 /// A frame with a header that fits `body`, of which `body` need not be the right content.
 fn framed(first: u8, body: &[u8]) -> Vec<u8> {
@@ -113,12 +82,12 @@ proptest! {
 
     #[test]
     fn arbitrary_bytes_do_no_harm(bytes in vec(any::<u8>(), 0..200)) {
-        survive(&bytes)?;
+        survive(&bytes);
     }
 
     #[test]
     fn arbitrary_bodies_do_no_harm(first: u8, body in vec(plausible(), 0..60)) {
-        survive(&framed(first, &body))?;
+        survive(&framed(first, &body));
     }
 
     #[test]
@@ -127,12 +96,12 @@ proptest! {
             Some(PacketType::PubRel | PacketType::Subscribe | PacketType::Unsubscribe) => 2,
             _ => 0,
         };
-        survive(&framed(bits << 4 | flags, &body))?;
+        survive(&framed(bits << 4 | flags, &body));
     }
 
     #[test]
     fn arbitrary_connects_do_no_harm(start in connect_start(), rest in vec(plausible(), 0..60)) {
-        survive(&framed(0x10, &[start, rest].concat()))?;
+        survive(&framed(0x10, &[start, rest].concat()));
     }
 }
 
@@ -145,7 +114,7 @@ proptest! {
         for mutation in &mutations {
             mutate(&mut bytes, mutation);
         }
-        survive(&bytes)?;
+        survive(&bytes);
     }
 
     #[test]
@@ -159,6 +128,6 @@ proptest! {
         for mutation in &mutations {
             mutate(&mut body, mutation);
         }
-        survive(&framed(bytes[0], &body))?;
+        survive(&framed(bytes[0], &body));
     }
 }

@@ -6,6 +6,7 @@
 mod back_pressure;
 mod connect;
 mod contract;
+mod hostile;
 mod keep_alive;
 mod metering;
 mod model;
