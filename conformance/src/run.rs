@@ -1,10 +1,11 @@
 //! One case against one target.
 
+mod cleaning;
 mod links;
 mod vectors;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use squall_results::CaseFailure;
@@ -81,22 +82,25 @@ pub fn run_case(
         prefix_names: !case.exact_names,
         virtual_time: target.is_virtual(),
         lets_time_pass: lets_time_pass(case),
+        retained: BTreeSet::new(),
     };
     let failed = match &case.script {
         Script::Steps(steps) => runner.steps(steps),
         Script::Vector(vector) => runner.vector(vector),
     };
-    match failed {
-        Ok(()) => Ok(Outcome::Passed),
-        Err(Stop::Target(error)) => Err(error),
-        Err(Stop::Failed(failed)) => Ok(Outcome::Failed(Box::new(CaseFailure {
+    let outcome = match failed {
+        Ok(()) => Outcome::Passed,
+        Err(Stop::Target(error)) => return Err(error),
+        Err(Stop::Failed(failed)) => Outcome::Failed(Box::new(CaseFailure {
             step: failed.step,
             line: line(case.place.script_line + 1 + failed.line),
             expected: failed.expected,
             actual: failed.actual,
             ladder: runner.ladder.rows(),
-        }))),
-    }
+        })),
+    };
+    runner.leave_nothing_retained();
+    Ok(outcome)
 }
 
 fn line(line: usize) -> u32 {
@@ -171,6 +175,8 @@ struct Runner<'t> {
     virtual_time: bool,
     /// On a target without virtual time a PINGREQ would keep alive what is to lapse.
     lets_time_pass: bool,
+    /// Topics under which the case may have left a message, on a target that outlives it.
+    retained: BTreeSet<String>,
 }
 
 /// What an expectation found in place of what it wants.

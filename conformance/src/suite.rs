@@ -78,7 +78,7 @@ pub enum LoadError {
 /// # Errors
 /// A file is wrong; tests see to it that none is.
 pub fn embedded() -> Result<Vec<Case>, LoadError> {
-    load(embedded::CASES.iter().map(|(file, text)| ((*file).to_owned(), (*text).to_owned())))
+    load(embedded::CASES.iter().map(|(file, text)| (format!("conformance/cases/{file}"), (*text).to_owned())))
 }
 
 /// The cases of a folder and the folders below it.

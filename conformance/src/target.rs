@@ -14,7 +14,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 pub use sim::Sim;
-pub use socket::Socket;
+pub use socket::{DEFAULT_PATIENCE, Socket};
 
 use crate::case::Service;
 use crate::wire_text::{CallWritten, Counter};

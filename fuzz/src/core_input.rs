@@ -9,6 +9,7 @@
 
 use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hasher};
+use std::sync::LazyLock;
 
 use squall_codec::{Packet, decode};
 use squall_core::{
@@ -109,7 +110,10 @@ struct Link {
 
 impl Driver {
     fn new() -> Self {
-        let profile = Profile::named("aws-current").expect("the default profile");
+        // Read once: it takes longer than most cases.
+        static PROFILE: LazyLock<Profile> =
+            LazyLock::new(|| Profile::named("aws-current").expect("the default profile"));
+        let profile = PROFILE.clone();
         let world = World { links: [None, None, None], said: DefaultHasher::new() };
         Self {
             broker: Broker::new(BrokerConfig { profile, seed: Seed(7) }),

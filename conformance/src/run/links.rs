@@ -122,7 +122,8 @@ impl Runner<'_> {
         let Some(state) = self.links.get_mut(link) else { return };
         state.busy = true;
         match PacketType::from_bits(bytes.first().copied().unwrap_or(0) >> 4) {
-            Some(PacketType::Connect) => {
+            // A second CONNECT changes nothing: the service answers in the version of the first.
+            Some(PacketType::Connect) if !state.connected => {
                 let is_v5 = bytes.windows(5).take(8).any(|window| window == b"MQTT\x05");
                 state.version = if is_v5 { ProtocolVersion::V5 } else { ProtocolVersion::V311 };
             }
@@ -138,6 +139,7 @@ impl Runner<'_> {
         }
         let (transport, version) = (state.transport, state.version);
         self.ladder.sent(self.world.now(), link, version, bytes);
+        self.note_retained(version, bytes);
         self.world.send(transport, bytes);
     }
 

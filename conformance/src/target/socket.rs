@@ -10,8 +10,8 @@ use super::{Arrival, Patience, Target, TargetError, TransportId, World};
 use crate::case::Service;
 use crate::wire_text::{CallWritten, Counter};
 
-/// How long what must come may take. Only a failing case waits as long.
-const LONG: Duration = Duration::from_secs(5);
+/// How long what must come may take, if nothing else is asked for. Only a case that fails waits as long.
+pub const DEFAULT_PATIENCE: Duration = Duration::from_secs(3);
 /// How long nothing must come where no PINGREQ can tell.
 const SHORT: Duration = Duration::from_millis(200);
 /// How long one write may be stuck before what came meanwhile is read.
@@ -38,12 +38,12 @@ impl Socket {
         let unreachable = |error: String| TargetError::Unreachable { address: url.to_owned(), error };
         let mut found = with_port.to_socket_addrs().map_err(|error| unreachable(error.to_string()))?;
         let address = found.next().ok_or_else(|| unreachable("the host has no address".to_owned()))?;
-        Ok(Self { name: url.to_owned(), address, long: LONG })
+        Ok(Self { name: url.to_owned(), address, long: DEFAULT_PATIENCE })
     }
 
     /// Waits at most so long for what must come.
     #[must_use]
-    pub fn with_deadline(self, long: Duration) -> Self {
+    pub fn with_patience(self, long: Duration) -> Self {
         Self { long, ..self }
     }
 

@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 use clap::{Args, ValueEnum};
@@ -10,7 +11,7 @@ use squall_conformance::coverage::{Status, coverage};
 use squall_conformance::deviation::Deviations;
 use squall_conformance::run::{RunName, RunOptions};
 use squall_conformance::suite::{self, Suite};
-use squall_conformance::target::{Sim, Socket, Target};
+use squall_conformance::target::{DEFAULT_PATIENCE, Sim, Socket, Target};
 use squall_conformance::verdict;
 use squall_render::terminal::Colour;
 use squall_results::ConformanceResults;
@@ -56,6 +57,10 @@ pub(crate) struct ConformArguments {
     /// On a target with a real clock, wait where a case lets time pass, in place of skipping it
     #[arg(long)]
     real_time: bool,
+
+    /// On a target with a real clock, how long to wait for what must come [default: 3s]
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    patience: Option<Duration>,
 
     /// What goes to standard output
     #[arg(long, value_enum, default_value_t = Format::Terminal)]
@@ -159,7 +164,8 @@ fn target(arguments: &ConformArguments) -> anyhow::Result<Box<dyn Target>> {
     if arguments.profile.is_some() {
         bail!("--profile sets up the simulated service; the target is {}", arguments.target);
     }
-    Ok(Box::new(Socket::new(&arguments.target)?))
+    let socket = Socket::new(&arguments.target)?;
+    Ok(Box::new(socket.with_patience(arguments.patience.unwrap_or(DEFAULT_PATIENCE))))
 }
 
 fn deviations(arguments: &ConformArguments, cases: &[Case]) -> anyhow::Result<Deviations> {
