@@ -1,20 +1,23 @@
 //! The broker: its parts, and how an input reaches the one that it is for.
 
 use squall_codec::{Ack, AckType, DecodeError, Disconnect, Packet, ReasonCode, decode, decode_connect};
+use squall_profile::switch::DisconnectWithWill;
 use squall_profile::{Assumptions, Decision, Limits, Profile, Switches};
-use squall_types::{Chance, Now, ProtocolVersion, Seed, Timestamp};
+use squall_types::{Chance, Now, ProtocolVersion, QoS, Seed, Timestamp};
 
 use crate::connection::{Connection, ConnectionKey, Connections, State};
 use crate::fact::{Fact, Feature};
 use crate::input::{ClosedWhy, ConnectionId, Input, Lsn, Tag};
-use crate::message::Messages;
+use crate::message::{MessageKey, Messages};
 use crate::meter::{Cause, Meter, connected_minutes};
 use crate::output::{DisconnectReason, Output};
-use crate::rate::TokenBucket;
+use crate::rate::{ClientIdRates, TokenBucket};
 use crate::receipt::Receipt;
+use crate::retained::RetainedMessages;
 use crate::session::{SessionKey, Sessions};
 use crate::sink::Sink;
-use crate::subscription::{Match, Subscriptions};
+use crate::subscribe::Granted;
+use crate::subscription::{GroupKey, Match, Subscriptions};
 use crate::timer::{TimerKind, Timers};
 
 /// What a broker is made from.
@@ -41,9 +44,26 @@ pub struct Broker {
     pub(crate) assumptions: Assumptions,
     pub(crate) connect_rate: TokenBucket,
     pub(crate) queue_rate: TokenBucket,
+    pub(crate) client_id_rates: ClientIdRates,
+    pub(crate) inbound_rate: TokenBucket,
+    pub(crate) outbound_rate: TokenBucket,
+    pub(crate) subscribe_rate: TokenBucket,
+    pub(crate) retained_rate: TokenBucket,
+    pub(crate) retained: RetainedMessages,
+    /// Connections with an accepted CONNECT.
+    pub(crate) connected: u32,
+    /// Connections to end, for receiving over their rate, once the input at hand is handled.
+    pub(crate) throttled: Vec<(ConnectionKey, ConnectionId)>,
     pub(crate) assigned_client_ids: u64,
     pub(crate) packet: Vec<u8>,
+    /// Room to work in, so that a steady flow allocates nothing.
     pub(crate) matches: Vec<Match>,
+    pub(crate) matched_groups: Vec<GroupKey>,
+    pub(crate) members: Vec<Match>,
+    pub(crate) granted: Vec<Granted>,
+    pub(crate) codes: Vec<ReasonCode>,
+    pub(crate) found_retained: Vec<(MessageKey, QoS)>,
+    pub(crate) copy: Vec<u8>,
 }
 
 /// One `handle` call: its time, where its outputs go, what it did.
@@ -85,9 +105,23 @@ impl Broker {
             assumptions: Assumptions::default(),
             connect_rate: TokenBucket::new(limits.connect_requests_per_second),
             queue_rate: TokenBucket::new(limits.queued_messages_per_second),
+            client_id_rates: ClientIdRates::default(),
+            inbound_rate: TokenBucket::new(limits.inbound_publishes_per_second),
+            outbound_rate: TokenBucket::new(limits.outbound_publishes_per_second),
+            subscribe_rate: TokenBucket::new(limits.subscribe_requests_per_second),
+            retained_rate: TokenBucket::new(limits.retained_publishes_per_second),
+            retained: RetainedMessages::default(),
+            connected: 0,
+            throttled: Vec::new(),
             assigned_client_ids: 0,
             packet: Vec::new(),
             matches: Vec::new(),
+            matched_groups: Vec::new(),
+            members: Vec::new(),
+            granted: Vec::new(),
+            codes: Vec::new(),
+            found_retained: Vec::new(),
+            copy: Vec::new(),
         }
     }
 
@@ -126,6 +160,11 @@ impl Broker {
             Input::Deadline => self.handle_deadline(&mut step),
             Input::Shutdown => self.handle_shutdown(&mut step),
         }
+        while let Some((key, id)) = self.throttled.pop() {
+            if self.is_open(key, id) {
+                self.fail(&mut step, key, ReasonCode::QuotaExceeded, DisconnectReason::Throttled);
+            }
+        }
         step.receipt
     }
 
@@ -149,7 +188,17 @@ impl Broker {
         self.subscriptions.len()
     }
 
-    /// Messages that somebody still has to get.
+    /// Retained messages.
+    pub fn retained_messages(&self) -> usize {
+        self.retained.len()
+    }
+
+    /// Groups of shared subscriptions.
+    pub fn shared_groups(&self) -> usize {
+        self.subscriptions.groups()
+    }
+
+    /// Messages that somebody still has to get, retained ones included.
     pub fn messages(&self) -> usize {
         self.messages.len()
     }
@@ -229,6 +278,7 @@ impl Broker {
     ) -> usize {
         let largest = self.limits.packet_bytes.saturating_add(LARGEST_FIXED_HEADER);
         let mut used = 0;
+        let mut unacknowledged = 0;
         while used < bytes.len() && self.is_open(key, id) {
             let rest = &bytes[used..];
             let length = match self.connections[key].state {
@@ -237,6 +287,12 @@ impl Broker {
                     Ok(Some((connect, length))) => {
                         self.connections[key].last_received = step.now.mono;
                         self.handle_connect(step, key, &connect, length);
+                        if length < rest.len()
+                            && self.is_open(key, id)
+                            && !self.admits_early_packets(step, key)
+                        {
+                            return used + length;
+                        }
                         length
                     }
                     Err(error) => {
@@ -248,6 +304,14 @@ impl Broker {
                     Ok(None) => return used,
                     Ok(Some((packet, length))) => {
                         self.connections[key].last_received = step.now.mono;
+                        unacknowledged +=
+                            u32::from(matches!(&packet, Packet::Publish(one) if one.packet_id.is_some()));
+                        if unacknowledged > self.limits.unacked_inbound && version == ProtocolVersion::V5 {
+                            // MQTT5-3.3.4-7, -9, check 45: they came in one piece, so no PUBACK of theirs was waited for.
+                            let code = ReasonCode::ReceiveMaximumExceeded;
+                            self.fail(step, key, code, DisconnectReason::ClientError);
+                            return used + length;
+                        }
                         self.handle_packet(step, key, session, version, &packet);
                         length
                     }
@@ -289,6 +353,8 @@ impl Broker {
             Packet::PubAck(ack) => self.handle_puback(step, key, session, ack),
             // MQTT-3.12.4-1.
             Packet::PingReq => {
+                let tag = self.connections[key].tag;
+                step.sink.fact(Fact::Ping { tag });
                 self.send(step, key, |packet| Packet::PingResp.encode(version, packet));
             }
             Packet::Disconnect(disconnect) => self.handle_disconnect(step, key, session, disconnect),
@@ -316,15 +382,31 @@ impl Broker {
         session: SessionKey,
         disconnect: &Disconnect<'_>,
     ) {
+        let account = self.account_expiry();
         if let Some(asked) = disconnect.properties.session_expiry_interval {
             let session = &mut self.sessions[session];
             if session.expiry_seconds == 0 && asked != 0 {
                 // broker.md 3.4: a session that ends with its connection cannot be prolonged.
                 return self.fail(step, key, ReasonCode::ProtocolError, DisconnectReason::ClientError);
             }
-            session.expiry_seconds = asked.min(self.limits.session_expiry_seconds);
+            session.expiry_seconds = asked.min(account);
+        }
+        if !self.keeps_will(disconnect.reason_code)
+            && let Some(cold) = &mut self.sessions[session].cold
+        {
+            // MQTT-3.14.4-3.
+            cold.will = None;
         }
         self.close(step, key, DisconnectReason::ClientInitiated);
+    }
+
+    /// Whether a will is published after a DISCONNECT of the client's (MQTT5-3.14.4-3, `broker.md` D-19).
+    fn keeps_will(&mut self, code: ReasonCode) -> bool {
+        if code == ReasonCode::NORMAL_DISCONNECTION {
+            return false;
+        }
+        self.assumptions.note(Decision::DisconnectWithWill);
+        self.switches.disconnect_with_will == DisconnectWithWill::Send
     }
 
     /// Whether the connection that had `key` is still there.
@@ -401,9 +483,18 @@ impl Broker {
         let tag = connection.tag;
         let now = step.now.mono;
         self.meter.add(tag, Cause::Connected, connected_minutes(connection.since, now));
-        let client_id = self.sessions[session].client_id.as_str();
+        self.connected -= 1;
+        let held = &self.sessions[session];
+        let client_id = held.client_id.as_str();
         step.sink.fact(Fact::Disconnected { connection: connection.id, tag, client_id, reason });
-        self.release_session(now, session);
+        let Some(will) = self.take_due_will(step, session, reason) else {
+            return self.release_session(step, session);
+        };
+        let client_id = self.sessions[session].client_id.clone();
+        let generation = self.sessions.generation(session);
+        self.release_session(step, session);
+        let publisher = Some(session).filter(|&session| self.sessions.generation(session) == generation);
+        self.publish_will(step, tag, client_id.as_str(), publisher, &will);
     }
 
     fn charge_throughput<S: Sink>(&mut self, step: &mut Step<'_, S>, key: ConnectionKey, bytes: usize) {

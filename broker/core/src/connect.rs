@@ -3,20 +3,22 @@
 use core::num::{NonZeroU16, NonZeroU32};
 
 use squall_codec::{
-    ConnAck, ConnAckCode, ConnAckProperties, Connect, ConnectReturnCode, DecodeError, ReasonCode,
+    ConnAck, ConnAckCode, ConnAckProperties, Connect, ConnectReturnCode, DecodeError, ReasonCode, Will,
 };
 use squall_profile::Decision;
-use squall_profile::switch::{DollarClientId, ThrottledConnectV311};
-use squall_types::{ClientId, Owner, ProtocolVersion, Purpose, QoS};
+use squall_profile::switch::{BeforeConnAck, DollarClientId, SessionsAcrossVersions, ThrottledConnectV311};
+use squall_types::{ClientId, Owner, ProtocolVersion, Purpose, QoS, validate_topic_name};
 
 use crate::broker::{Broker, Step};
 use crate::connection::{ConnectionKey, State};
-use crate::fact::{ConnectRefusal, Fact, Feature};
+use crate::fact::{ConnectRefusal, Fact};
 use crate::meter::Cause;
 use crate::output::DisconnectReason;
-use crate::session::SessionKey;
+use crate::reserved_topics::is_reserved;
+use crate::session::{Aliases, SessionKey};
 use crate::sink::Sink;
 use crate::timer::TimerKind;
+use crate::will::Will as SessionWill;
 
 /// How a CONNECT is turned away.
 struct Refusal {
@@ -48,7 +50,7 @@ impl Broker {
         connect: &Connect<'_>,
         length: usize,
     ) {
-        if let Err(refusal) = self.judge_connect(step, key, connect, length) {
+        if let Err(refusal) = self.judge_connect(step, connect, length) {
             return self.refuse_connect(step, key, &refusal);
         }
         step.receipt.connects += 1;
@@ -60,6 +62,7 @@ impl Broker {
         let assigned = connect.client_id.is_empty().then(|| self.assign_client_id());
         let client_id = assigned.as_deref().unwrap_or(connect.client_id);
         let (session, session_present) = self.open_session(step, key, connect, client_id);
+        self.connected += 1;
         let keep_alive = self.effective_keep_alive(connect.keep_alive);
         let now = step.now.mono;
         let connection = &mut self.connections[key];
@@ -85,6 +88,24 @@ impl Broker {
         });
         if session_present {
             self.resume_delivery(step, session);
+            self.drain_groups_of(step, session);
+        }
+    }
+
+    /// `broker.md` row 2.13, D-08: a client sent more behind its CONNECT without waiting for the CONNACK. False if that
+    /// has ended its connection.
+    pub(crate) fn admits_early_packets<S: Sink>(
+        &mut self,
+        step: &mut Step<'_, S>,
+        key: ConnectionKey,
+    ) -> bool {
+        self.assumptions.note(Decision::BeforeConnAck);
+        match self.switches.before_connack {
+            BeforeConnAck::Buffer => true,
+            BeforeConnAck::Close => {
+                self.fail(step, key, ReasonCode::ProtocolError, DisconnectReason::ClientError);
+                false
+            }
         }
     }
 
@@ -120,15 +141,14 @@ impl Broker {
 
     fn judge_connect<S: Sink>(
         &mut self,
-        step: &mut Step<'_, S>,
-        key: ConnectionKey,
+        step: &Step<'_, S>,
         connect: &Connect<'_>,
         length: usize,
     ) -> Result<(), Refusal> {
         let version = connect.version;
         // broker.md 0.5, 2.2: the account's CONNECT rate counts every CONNECT.
         if !self.connect_rate.take(step.now.mono) {
-            return Err(self.throttled(version));
+            return Err(self.throttled(version, ConnectRefusal::Throttled));
         }
         if length > self.limits.payload_bytes as usize {
             // broker.md row 2.17: a CONNECT over the payload's limit is rejected too.
@@ -151,6 +171,11 @@ impl Broker {
             let code = Some(ConnectReturnCode::IdentifierRejected);
             return Err(Refusal::client_error(version, code, ReasonCode::ClientIdentifierNotValid));
         }
+        // broker.md 2.2, check 18. An empty id is nobody's yet.
+        let per_client_id = self.limits.connect_requests_per_second_per_client_id;
+        if !client_id.is_empty() && !self.client_id_rates.take(step.now.mono, client_id, per_client_id) {
+            return Err(self.throttled(version, ConnectRefusal::ClientIdThrottled));
+        }
         if connect.properties.authentication_method.is_some() {
             // broker.md 3.1: no enhanced authentication; MQTT5-4.12.0-1.
             return Err(Refusal::client_error(version, None, ReasonCode::BadAuthenticationMethod));
@@ -160,23 +185,47 @@ impl Broker {
             // broker.md 3.2: not allowed to connect; code unverified.
             return Err(Refusal::client_error(version, None, ReasonCode::UnspecifiedError));
         }
+        let user_properties = &connect.properties.user_properties;
+        if user_properties.text_len() > self.limits.user_properties_bytes as usize {
+            self.assumptions.note(Decision::OversizeProperty);
+            return Err(Refusal::client_error(version, None, ReasonCode::QuotaExceeded));
+        }
         if let Some(will) = &connect.will {
-            if will.qos == QoS::ExactlyOnce {
-                // broker.md row 2.2: 3.1.1 is closed without CONNACK.
-                return Err(Refusal::client_error(version, None, ReasonCode::QosNotSupported));
-            }
-            let tag = self.connections[key].tag;
-            step.not_modelled(tag, Feature::Will);
-            let code = Some(ConnectReturnCode::ServerUnavailable);
-            let mut refusal = Refusal::client_error(version, code, ReasonCode::ImplementationSpecificError);
-            refusal.why = ConnectRefusal::NotModelled;
-            refusal.reason = DisconnectReason::ServerError;
-            return Err(refusal);
+            self.judge_will(version, will)?;
+        }
+        let takes_over =
+            self.sessions.find(client_id).is_some_and(|key| self.sessions[key].connection.is_some());
+        if !takes_over && self.connected >= self.limits.concurrent_connections {
+            self.assumptions.note(Decision::ConcurrentConnections);
+            return Err(self.throttled(version, ConnectRefusal::Throttled));
         }
         Ok(())
     }
 
-    fn throttled(&mut self, version: ProtocolVersion) -> Refusal {
+    /// `broker.md` rows 2.2 and 2.11, section 2.3: what a will must be. 3.1.1 is closed without CONNACK.
+    fn judge_will(&mut self, version: ProtocolVersion, will: &Will<'_>) -> Result<(), Refusal> {
+        if will.qos == QoS::ExactlyOnce {
+            return Err(Refusal::client_error(version, None, ReasonCode::QosNotSupported));
+        }
+        // Reserved topics belong to services; none of them takes a will yet.
+        if is_reserved(will.topic)
+            || validate_topic_name(will.topic).is_err()
+            || !self.fits_topic_limits(will.topic)
+        {
+            return Err(Refusal::client_error(version, None, ReasonCode::TopicNameInvalid));
+        }
+        let properties = &will.properties;
+        if self.is_oversize(properties.content_type, properties.correlation_data, &properties.user_properties)
+        {
+            return Err(Refusal::client_error(version, None, ReasonCode::QuotaExceeded));
+        }
+        if will.payload.len() > self.limits.payload_bytes as usize {
+            return Err(Refusal::client_error(version, None, ReasonCode::QuotaExceeded));
+        }
+        Ok(())
+    }
+
+    fn throttled(&mut self, version: ProtocolVersion, why: ConnectRefusal) -> Refusal {
         let code = match version {
             ProtocolVersion::V5 => Some(ReasonCode::QuotaExceeded.into()),
             ProtocolVersion::V311 => {
@@ -189,7 +238,7 @@ impl Broker {
                 }
             }
         };
-        Refusal { code, why: ConnectRefusal::Throttled, reason: DisconnectReason::Throttled }
+        Refusal { code, why, reason: DisconnectReason::Throttled }
     }
 
     fn refuse_connect<S: Sink>(&mut self, step: &mut Step<'_, S>, key: ConnectionKey, refusal: &Refusal) {
@@ -220,17 +269,24 @@ impl Broker {
             found = self.sessions.find(client_id);
         }
         if let Some(session) = found
-            // broker.md 3.4: sessions do not resume across versions.
-            && (connect.clean_start || self.sessions[session].version != connect.version)
+            && (connect.clean_start || !self.may_resume(session, connect.version))
         {
-            self.end_session(session);
+            self.end_session(step, session);
             found = None;
         }
         let tag = self.connections[key].tag;
         let session_present = found.is_some();
         let session =
             found.unwrap_or_else(|| self.sessions.insert(ClientId::new(client_id), connect.version, tag));
-        let account = self.limits.session_expiry_seconds;
+        let account = self.account_expiry();
+        let alias_max = connect
+            .properties
+            .topic_alias_maximum
+            .unwrap_or(0)
+            .min(self.limits.topic_alias_max.min(u16::MAX.into()) as u16);
+        let uses_aliases =
+            connect.version == ProtocolVersion::V5 && self.limits.topic_alias_max > 0 && alias_max > 0;
+        let will = SessionWill::of(connect);
         let held = &mut self.sessions[session];
         held.connection = Some(key);
         held.tag = tag;
@@ -243,7 +299,32 @@ impl Broker {
         let asked = connect.properties.receive_maximum.map_or(u16::MAX, NonZeroU16::get);
         held.receive_maximum = asked.min(self.limits.unacked_outbound.min(u16::MAX.into()) as u16);
         held.maximum_packet_size = connect.properties.maximum_packet_size.map_or(u32::MAX, NonZeroU32::get);
+        held.version = connect.version;
+        if let Some(cold) = &mut held.cold {
+            // MQTT5-3.1.3-9: a will that waited for the session's return is not published.
+            cold.will = None;
+            cold.aliases = None;
+        }
+        if will.is_some() || uses_aliases {
+            let cold = held.cold_mut();
+            cold.will = will;
+            cold.aliases = uses_aliases.then(|| Box::new(Aliases::new(alias_max)));
+        }
         (session, session_present)
+    }
+
+    /// `broker.md` 2.21, 3.4: sessions do not resume across versions.
+    fn may_resume(&mut self, session: SessionKey, version: ProtocolVersion) -> bool {
+        if self.sessions[session].version == version {
+            return true;
+        }
+        self.assumptions.note(Decision::SessionsAcrossVersions);
+        self.switches.sessions_across_versions == SessionsAcrossVersions::Resume
+    }
+
+    /// The longest that a session outlives its connection: the account's setting (`broker.md` 0.2, row 2.18).
+    pub(crate) fn account_expiry(&self) -> u32 {
+        self.limits.session_expiry_seconds.min(self.limits.session_expiry_cap_seconds)
     }
 
     /// An id that no session has (MQTT5-3.2.2-16), drawn from the run's seed.
@@ -263,7 +344,11 @@ impl Broker {
     /// `broker.md` 2.2: 0 and what is too long become the maximum, what is too short the minimum.
     fn effective_keep_alive(&self, asked: u16) -> u16 {
         let (min, max) = (self.limits.keep_alive_min_seconds, self.limits.keep_alive_max_seconds);
-        let effective = if asked == 0 { max } else { u32::from(asked).clamp(min, max) };
+        let effective = match (asked, max) {
+            (asked, 0) => u32::from(asked),
+            (0, max) => max,
+            (asked, max) => u32::from(asked).clamp(min.min(max), max),
+        };
         effective.min(u16::MAX.into()) as u16
     }
 
@@ -274,6 +359,9 @@ impl Broker {
         from: squall_types::Timestamp,
     ) {
         // MQTT-3.1.2-24: one and a half times the keep alive.
+        if self.connections[key].keep_alive == 0 {
+            return;
+        }
         let at = from.plus_nanos(u64::from(self.connections[key].keep_alive) * 1_500_000_000);
         self.timers.set(at, TimerKind::KeepAlive, key.to_u32(), id.0 as u32);
     }
@@ -289,18 +377,17 @@ impl Broker {
             return ConnAckProperties::default();
         }
         let asked_expiry = connect.properties.session_expiry_interval.unwrap_or(0);
-        // broker.md 3.2; the two `false` say that retained messages and shared subscriptions are not modelled yet,
-        // and no topic alias maximum says the same of aliases.
+        // broker.md 3.2: Shared Subscription Available is not sent, which means that they are.
         ConnAckProperties {
             session_expiry_interval: (expiry != asked_expiry).then_some(expiry),
             receive_maximum: NonZeroU16::new(self.limits.unacked_inbound.min(u16::MAX.into()) as u16),
             maximum_qos: Some(QoS::AtLeastOnce),
-            retain_available: Some(false),
+            retain_available: Some(true),
             maximum_packet_size: NonZeroU32::new(self.limits.packet_bytes),
             assigned_client_identifier: assigned,
             wildcard_subscription_available: Some(true),
             subscription_identifier_available: Some(false),
-            shared_subscription_available: Some(false),
+            topic_alias_maximum: Some(self.limits.topic_alias_max.min(u16::MAX.into()) as u16),
             server_keep_alive: (keep_alive != connect.keep_alive).then_some(keep_alive),
             ..ConnAckProperties::default()
         }

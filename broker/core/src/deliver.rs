@@ -2,7 +2,7 @@
 
 use squall_codec::{Ack, Packet, PacketId, Publish, PublishProperties, decode};
 use squall_profile::Decision;
-use squall_profile::switch::DupOnRedelivery;
+use squall_profile::switch::{DupOnRedelivery, RetransmissionPacketId};
 use squall_types::{ProtocolVersion, QoS, Timestamp};
 
 use crate::broker::{Broker, Step};
@@ -12,86 +12,143 @@ use crate::message::MessageKey;
 use crate::meter::Cause;
 use crate::publish::metered_bytes;
 use crate::rate::RateVerdict;
-use crate::session::{Inflight, SessionKey};
+use crate::session::{Held, Inflight, SessionKey};
 use crate::sink::Sink;
-use crate::subscription::Match;
+use crate::subscription::GroupKey;
 use crate::timer::TimerKind;
 
 const SECOND: u64 = 1_000_000_000;
+
+/// Who gets a message, and how.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Recipient {
+    pub(crate) session: SessionKey,
+    /// The granted QoS.
+    pub(crate) qos: QoS,
+    /// With which RETAIN it goes out.
+    pub(crate) retain: bool,
+    /// The group of shared subscriptions that it comes through.
+    pub(crate) group: Option<GroupKey>,
+}
 
 /// How one PUBLISH goes out.
 #[derive(Clone, Copy)]
 struct Outgoing {
     packet_id: Option<PacketId>,
     dup: bool,
+    retain: bool,
     /// What is left of the message's life; `None` for one that never expires.
     expiry: Option<u32>,
 }
 
 impl Broker {
     /// Gives one message to one subscriber. `stored` is the message in store, once somebody needed it there.
+    #[inline]
     pub(crate) fn deliver<S: Sink>(
         &mut self,
         step: &mut Step<'_, S>,
-        found: Match,
+        recipient: Recipient,
         publish: &Publish<'_>,
         stored: &mut Option<MessageKey>,
     ) {
+        let expiry = publish.properties.message_expiry_interval.map(|asked| self.clamp_expiry(asked));
+        self.deliver_aged(step, recipient, publish, expiry, stored);
+    }
+
+    /// The same for a message of which `expiry` seconds are left.
+    pub(crate) fn deliver_aged<S: Sink>(
+        &mut self,
+        step: &mut Step<'_, S>,
+        recipient: Recipient,
+        publish: &Publish<'_>,
+        expiry: Option<u32>,
+        stored: &mut Option<MessageKey>,
+    ) {
         // MQTT-3.8.4-6: the lower of published and granted.
-        let qos = publish.qos.min(found.options.qos);
-        let key = found.session;
+        let qos = publish.qos.min(recipient.qos);
+        let key = recipient.session;
         let connection = self.sessions[key].connection;
         if connection.is_none() && qos == QoS::AtMostOnce {
             // broker.md 4: not stored.
             return;
         }
-        let limit = self.limits.publishes_per_second_per_connection;
-        if let RateVerdict::Over { .. } = self.sessions[key].publishes.count(step.now.mono, limit) {
-            self.assumptions.note(Decision::PublishRate);
-            return self.discarded(step, key, publish.topic, DiscardRule::PublishRateOut);
+        if !self.admits_delivery(step, key, publish.topic) {
+            return;
         }
         let Some(connection) = connection else {
-            return self.store(step, key, publish, stored);
+            return self.store(step, recipient, publish, stored);
         };
+        // broker.md 7.1: deliveries to clients count, what is stored does not yet.
+        if !self.outbound_rate.take(step.now.mono) {
+            self.assumptions.note(Decision::AccountPublishRate);
+            return self.discarded(step, key, publish.topic, DiscardRule::AccountPublishRateOut);
+        }
         if qos == QoS::AtMostOnce {
             if self.is_backed_up(connection) {
                 self.assumptions.note(Decision::UnsentBytes);
                 return self.discarded(step, key, publish.topic, DiscardRule::UnsentBytes);
             }
-            let expiry = publish.properties.message_expiry_interval.map(|asked| self.clamp_expiry(asked));
-            let outgoing = Outgoing { packet_id: None, dup: false, expiry };
+            let outgoing = Outgoing { packet_id: None, dup: false, retain: recipient.retain, expiry };
             self.send_publish(step, connection, key, publish, outgoing);
             return;
         }
         let message = self.hold(step.now.mono, publish, stored);
-        let backed_up = self.is_backed_up(connection);
-        let session = &mut self.sessions[key];
-        let receive_maximum = usize::from(session.receive_maximum);
-        let cold = session.cold_mut();
-        let room = !backed_up && cold.inflight.len() < receive_maximum;
+        let held = Held { message, retain: recipient.retain, group: recipient.group };
+        let room = self.has_room(connection, key);
+        let cold = self.sessions[key].cold_mut();
         // Live messages pass a store that is being emptied (broker.md 4), but not each other.
         if room && (cold.queue.is_empty() || cold.draining) {
-            self.send_first_time(step, connection, key, message);
+            self.send_first_time(step, connection, key, held);
         } else {
-            cold.queue.push_back(message);
+            cold.queue.push_back(held);
         }
+    }
+
+    /// `broker.md` 7.1, D-14: counts a delivery in the publish rate of its connection; false if that is exceeded, and
+    /// long enough of that ends the connection.
+    fn admits_delivery<S: Sink>(&mut self, step: &mut Step<'_, S>, key: SessionKey, topic: &str) -> bool {
+        let limit = self.limits.publishes_per_second_per_connection;
+        let session = &mut self.sessions[key];
+        let RateVerdict::Over { windows_in_a_row } = session.publishes.count(step.now.mono, limit) else {
+            return true;
+        };
+        let patience = self.limits.throttled_seconds_before_close;
+        if let Some(connection) = session.connection
+            && patience > 0
+            && u32::from(windows_in_a_row) > patience
+        {
+            // Not here: whoever is being served may be looking at the same connections.
+            self.throttled.push((connection, self.connections[connection].id));
+        }
+        self.assumptions.note(Decision::PublishRate);
+        self.discarded(step, key, topic, DiscardRule::PublishRateOut);
+        false
+    }
+
+    /// Whether a connection can take one more QoS 1 message.
+    pub(crate) fn has_room(&self, connection: ConnectionKey, key: SessionKey) -> bool {
+        let session = &self.sessions[key];
+        let inflight = session.cold.as_ref().map_or(0, |cold| cold.inflight.len());
+        !self.is_backed_up(connection) && inflight < usize::from(session.receive_maximum)
     }
 
     /// Keeps a message for a session that is offline.
     fn store<S: Sink>(
         &mut self,
         step: &mut Step<'_, S>,
-        key: SessionKey,
+        recipient: Recipient,
         publish: &Publish<'_>,
         stored: &mut Option<MessageKey>,
     ) {
+        let key = recipient.session;
         // broker.md 4, check 91.
         if !self.queue_rate.take(step.now.mono) {
             return self.discarded(step, key, publish.topic, DiscardRule::QueueRate);
         }
         let message = self.hold(step.now.mono, publish, stored);
         let session = &mut self.sessions[key];
-        session.cold_mut().queue.push_back(message);
+        let held = Held { message, retain: recipient.retain, group: recipient.group };
+        session.cold_mut().queue.push_back(held);
         let tag = session.tag;
         // pricing.md 1.1: charged when stored, and again when delivered.
         self.meter.add_message(tag, Cause::Queued, metered_bytes(publish));
@@ -99,14 +156,25 @@ impl Broker {
     }
 
     /// The message in store, with one holder more.
-    fn hold(&mut self, now: Timestamp, publish: &Publish<'_>, stored: &mut Option<MessageKey>) -> MessageKey {
+    pub(crate) fn hold(
+        &mut self,
+        now: Timestamp,
+        publish: &Publish<'_>,
+        stored: &mut Option<MessageKey>,
+    ) -> MessageKey {
         let message = *stored.get_or_insert_with(|| {
             let expires_at = publish
                 .properties
                 .message_expiry_interval
                 .map_or(Timestamp::MAX, |asked| now.plus_nanos(u64::from(self.clamp_expiry(asked)) * SECOND));
-            self.messages.insert(expires_at, |packet| {
-                let kept = Publish { qos: QoS::AtMostOnce, packet_id: None, dup: false, ..publish.clone() };
+            self.messages.insert(expires_at, publish.retain, |packet| {
+                let kept = Publish {
+                    qos: QoS::AtMostOnce,
+                    packet_id: None,
+                    dup: false,
+                    retain: false,
+                    ..publish.clone()
+                };
                 kept.encode(ProtocolVersion::V5, packet).expect("what was decoded can be encoded");
             })
         });
@@ -120,59 +188,68 @@ impl Broker {
     }
 
     /// Sends a message of the session's for the first time, under a packet id of its own; false if it is gone.
-    fn send_first_time<S: Sink>(
+    pub(crate) fn send_first_time<S: Sink>(
+        &mut self,
+        step: &mut Step<'_, S>,
+        connection: ConnectionKey,
+        key: SessionKey,
+        held: Held,
+    ) -> bool {
+        let now = step.now.mono;
+        let packet_id = free_packet_id(&mut self.sessions[key]);
+        let sent = self.send_stored(step, connection, key, held, Some(packet_id), false);
+        if sent {
+            self.sessions[key].cold_mut().inflight.push_back(Inflight {
+                held,
+                packet_id: packet_id.get(),
+                resend: false,
+                first_sent: now,
+                last_sent: now,
+            });
+            self.arm_redelivery(key, now);
+        } else {
+            self.messages.release(held.message);
+        }
+        sent
+    }
+
+    /// Sends a stored message at QoS 0; whoever holds it still does.
+    pub(crate) fn send_stored_qos0<S: Sink>(
         &mut self,
         step: &mut Step<'_, S>,
         connection: ConnectionKey,
         key: SessionKey,
         message: MessageKey,
-    ) -> bool {
-        let now = step.now.mono;
-        let session = &mut self.sessions[key];
-        let packet_id = free_packet_id(session);
-        let inflight =
-            Inflight { message, packet_id: packet_id.get(), resend: false, first_sent: now, last_sent: now };
-        let sent = self.send_stored(step, connection, key, message, packet_id, false);
-        if sent {
-            self.sessions[key].cold_mut().inflight.push_back(inflight);
-            self.arm_redelivery(key, now);
-        } else {
-            self.messages.release(message);
-        }
-        sent
+    ) {
+        self.send_stored(step, connection, key, Held { message, retain: false, group: None }, None, false);
     }
 
-    /// Sends a stored message; false if it cannot be sent any more.
+    /// Sends a stored message, at QoS 1 if it has a packet id; false if it cannot be sent any more.
     fn send_stored<S: Sink>(
         &mut self,
         step: &mut Step<'_, S>,
         connection: ConnectionKey,
         key: SessionKey,
-        message: MessageKey,
-        packet_id: PacketId,
+        held: Held,
+        packet_id: Option<PacketId>,
         again: bool,
     ) -> bool {
-        let expires_at = self.messages.expires_at(message);
+        let message = held.message;
+        let expiry = self.messages.seconds_left(message, step.now.mono);
+        let is_expired = step.now.mono >= self.messages.expires_at(message);
         // The buffer is lent out while the broker writes another one from it.
         let packet = self.messages.take_packet(message);
         let Ok(Some((Packet::Publish(publish), _))) = decode(ProtocolVersion::V5, &packet, u32::MAX) else {
             unreachable!("a stored message is an encoded PUBLISH");
         };
-        let sent = if step.now.mono >= expires_at {
+        let sent = if is_expired {
             // broker.md 3.5, check 98.
             self.discarded(step, key, publish.topic, DiscardRule::MessageExpiry);
             false
         } else {
             let dup = again && self.switches.dup_on_redelivery == DupOnRedelivery::Yes;
-            let expiry = (expires_at != Timestamp::MAX)
-                .then(|| ((expires_at.0 - step.now.mono.0) / SECOND).min(u32::MAX.into()) as u32);
-            self.send_publish(
-                step,
-                connection,
-                key,
-                &publish,
-                Outgoing { packet_id: Some(packet_id), dup, expiry },
-            )
+            let outgoing = Outgoing { packet_id, dup, retain: held.retain, expiry };
+            self.send_publish(step, connection, key, &publish, outgoing)
         };
         self.messages.return_packet(message, packet);
         sent
@@ -189,6 +266,9 @@ impl Broker {
     ) -> bool {
         let session = &self.sessions[key];
         let (version, tag) = (session.version, session.tag);
+        // MQTT5-3.3.2-12: an alias that the client knows stands for the topic.
+        let aliases = session.cold.as_ref().and_then(|cold| cold.aliases.as_ref());
+        let alias = aliases.and_then(|aliases| aliases.outbound(publish.topic));
         let packet = Publish {
             dup: outgoing.dup,
             qos: if outgoing.packet_id.is_some() { QoS::AtLeastOnce } else { QoS::AtMostOnce },
@@ -198,11 +278,12 @@ impl Broker {
                 ProtocolVersion::V311 => PublishProperties::default(),
                 ProtocolVersion::V5 => PublishProperties {
                     message_expiry_interval: outgoing.expiry,
+                    topic_alias: alias.map(|(alias, _)| alias),
                     ..publish.properties.clone()
                 },
             },
-            retain: false,
-            topic: publish.topic,
+            retain: outgoing.retain,
+            topic: if alias.is_some_and(|(_, known)| known) { "" } else { publish.topic },
             payload: publish.payload,
         };
         if session.maximum_packet_size < u32::MAX
@@ -213,8 +294,16 @@ impl Broker {
             return false;
         }
         self.send(step, connection, |out| packet.encode(version, out));
+        if alias.is_some_and(|(_, known)| !known) {
+            self.assumptions.note(Decision::OutboundTopicAlias);
+            if let Some(aliases) = &mut self.sessions[key].cold_mut().aliases {
+                aliases.add_outbound(publish.topic);
+            }
+        }
         step.receipt.deliveries += 1;
-        self.meter.add_message(tag, Cause::PublishOut, metered_bytes(&packet));
+        // The topic counts whether an alias stands for it or not.
+        let hidden = publish.topic.len() - packet.topic.len();
+        self.meter.add_message(tag, Cause::PublishOut, metered_bytes(&packet) + hidden);
         step.sink.fact(Fact::PublishOut { tag });
         true
     }
@@ -238,7 +327,7 @@ impl Broker {
         // broker.md check 50: an unknown id is ignored. An error settles the message too (MQTT5-4.4.0-2).
         if let Some(inflight) = cold.acknowledge(ack.packet_id.get()) {
             let waiting = !cold.queue.is_empty() && !cold.draining;
-            self.messages.release(inflight.message);
+            self.messages.release(inflight.held.message);
             if waiting {
                 self.send_waiting(step, key);
             }
@@ -249,15 +338,13 @@ impl Broker {
     pub(crate) fn send_waiting<S: Sink>(&mut self, step: &mut Step<'_, S>, key: SessionKey) {
         loop {
             let Some(connection) = self.sessions[key].connection else { return };
-            let backed_up = self.is_backed_up(connection);
-            let session = &mut self.sessions[key];
-            let receive_maximum = usize::from(session.receive_maximum);
-            let Some(cold) = &mut session.cold else { return };
-            if backed_up || cold.draining || cold.inflight.len() >= receive_maximum {
+            let room = self.has_room(connection, key);
+            let Some(cold) = &mut self.sessions[key].cold else { return };
+            if !room || cold.draining {
                 return;
             }
-            let Some(message) = cold.queue.pop_front() else { return };
-            self.send_first_time(step, connection, key, message);
+            let Some(held) = cold.queue.pop_front() else { return };
+            self.send_first_time(step, connection, key, held);
         }
     }
 
@@ -301,14 +388,14 @@ impl Broker {
     /// Maximum (MQTT5-3.3.4-9 counts this connection's alone), unsent bytes and publish rate (`broker.md` 4).
     fn may_send_missed(&mut self, now: Timestamp, connection: ConnectionKey, key: SessionKey) -> bool {
         let limit = self.limits.publishes_per_second_per_connection;
-        let backed_up = self.is_backed_up(connection);
+        let admitted = !self.is_backed_up(connection) && self.outbound_rate.has_token(now);
         let session = &mut self.sessions[key];
         let receive_maximum = usize::from(session.receive_maximum);
         let cold = session.cold_mut();
         let on_wire = cold.inflight.iter().filter(|inflight| !inflight.resend).count();
         !cold.has_missed_none()
             && on_wire < receive_maximum
-            && !backed_up
+            && admitted
             && session.publishes.has_room(now, limit)
     }
 
@@ -322,14 +409,15 @@ impl Broker {
         let cold = self.sessions[key].cold_mut();
         let sent = if let Some(at) = cold.inflight.iter().position(|inflight| inflight.resend) {
             self.send_again(step, connection, key, at)
-        } else if let Some(message) = cold.queue.pop_front() {
-            self.send_first_time(step, connection, key, message)
+        } else if let Some(held) = cold.queue.pop_front() {
+            self.send_first_time(step, connection, key, held)
         } else {
             return true;
         };
         if sent {
             let limit = self.limits.publishes_per_second_per_connection;
             self.sessions[key].publishes.count(step.now.mono, limit);
+            self.outbound_rate.take(step.now.mono);
         }
         sent
     }
@@ -342,7 +430,7 @@ impl Broker {
     /// Redelivers what was not acknowledged in time on a live connection (`broker.md` D-25).
     pub(crate) fn on_redelivery<S: Sink>(&mut self, step: &mut Step<'_, S>, key: SessionKey) {
         let now = step.now.mono;
-        let interval = u64::from(self.limits.redelivery_interval_seconds.max(1)) * SECOND;
+        let interval = u64::from(self.limits.redelivery_interval_seconds) * SECOND;
         let session = &mut self.sessions[key];
         let (connection, version) = (session.connection, session.version);
         let Some(cold) = &mut session.cold else { return };
@@ -392,16 +480,28 @@ impl Broker {
         at: usize,
     ) -> bool {
         let inflight = self.sessions[key].cold_mut().inflight[at];
-        let packet_id = PacketId::new(inflight.packet_id).expect("a packet id is never 0");
-        let sent = self.send_stored(step, connection, key, inflight.message, packet_id, true);
+        let packet_id = match self.switches.retransmission_packet_id {
+            RetransmissionPacketId::Same => {
+                PacketId::new(inflight.packet_id).expect("a packet id is never 0")
+            }
+            RetransmissionPacketId::New => free_packet_id(&mut self.sessions[key]),
+        };
+        let sent = self.send_stored(step, connection, key, inflight.held, Some(packet_id), true);
+        let now = step.now.mono;
         let cold = self.sessions[key].cold_mut();
         if sent {
-            cold.inflight[at].last_sent = step.now.mono;
-            cold.inflight[at].resend = false;
-            self.arm_redelivery(key, step.now.mono);
+            let held = &mut cold.inflight[at];
+            if held.resend {
+                // The retry window is the connection's: time spent offline is the session's to bound.
+                held.first_sent = now;
+            }
+            held.packet_id = packet_id.get();
+            held.last_sent = now;
+            held.resend = false;
+            self.arm_redelivery(key, now);
         } else {
             cold.inflight.remove(at);
-            self.messages.release(inflight.message);
+            self.messages.release(inflight.held.message);
         }
         sent
     }
@@ -409,16 +509,21 @@ impl Broker {
     /// Drops the message at `at` of those in flight: its retry window is over.
     fn give_up<S: Sink>(&mut self, step: &mut Step<'_, S>, key: SessionKey, at: usize) {
         let Some(inflight) = self.sessions[key].cold_mut().inflight.remove(at) else { return };
-        let packet = self.messages.take_packet(inflight.message);
+        let message = inflight.held.message;
+        let packet = self.messages.take_packet(message);
         if let Ok(Some((Packet::Publish(publish), _))) = decode(ProtocolVersion::V5, &packet, u32::MAX) {
             self.discarded(step, key, publish.topic, DiscardRule::RetryWindow);
         }
-        self.messages.return_packet(inflight.message, packet);
-        self.messages.release(inflight.message);
+        self.messages.return_packet(message, packet);
+        self.messages.release(message);
     }
 
     fn arm_redelivery(&mut self, key: SessionKey, last_sent: Timestamp) {
-        let interval = u64::from(self.limits.redelivery_interval_seconds.max(1)) * SECOND;
+        let interval = u64::from(self.limits.redelivery_interval_seconds) * SECOND;
+        if interval == 0 {
+            // MQTT5-4.4.0-1: on reconnecting only.
+            return;
+        }
         let session = &mut self.sessions[key];
         let generation = session.generation;
         let cold = session.cold_mut();

@@ -2,13 +2,14 @@
 
 use squall_codec::ReasonCode;
 use squall_profile::Decision;
-use squall_types::Timestamp;
+use squall_types::{Owner, Purpose, Timestamp};
 
 use crate::broker::{Broker, Step};
 use crate::connection::{ConnectionKey, State};
 use crate::output::{DisconnectReason, Output};
 use crate::session::SessionKey;
 use crate::sink::Sink;
+use crate::subscription::GroupKey;
 use crate::timer::{Timer, TimerKind};
 
 impl Broker {
@@ -18,9 +19,12 @@ impl Broker {
                 TimerKind::KeepAlive | TimerKind::ConnectPacket | TimerKind::ResumeReading => {
                     self.on_connection_timer(step, timer);
                 }
-                TimerKind::SessionExpiry | TimerKind::Redelivery | TimerKind::Resume => {
-                    self.on_session_timer(step, timer);
-                }
+                TimerKind::SessionExpiry
+                | TimerKind::Redelivery
+                | TimerKind::Resume
+                | TimerKind::WillDelay => self.on_session_timer(step, timer),
+                TimerKind::Retained => self.on_retained(step.now.mono, timer.key, timer.generation),
+                TimerKind::SharedDrain => self.on_shared_drain(step, GroupKey::from_u32(timer.key)),
             }
         }
     }
@@ -73,28 +77,36 @@ impl Broker {
                 }
                 // A session that was resumed and left again lives longer than this timer knew.
                 if step.now.mono >= self.expires_at(key) {
-                    self.end_session(key);
+                    self.end_session(step, key);
                 } else {
                     self.arm_expiry(key);
                 }
             }
             TimerKind::Redelivery => self.on_redelivery(step, key),
             TimerKind::Resume => self.on_resume(step, key),
-            TimerKind::KeepAlive | TimerKind::ConnectPacket | TimerKind::ResumeReading => {}
+            TimerKind::WillDelay => self.on_will_delay(step, key),
+            TimerKind::KeepAlive
+            | TimerKind::ConnectPacket
+            | TimerKind::ResumeReading
+            | TimerKind::Retained
+            | TimerKind::SharedDrain => {}
         }
     }
 
     /// A session lost its connection: it ends, or begins to expire (`broker.md` 3.4, 4).
-    pub(crate) fn release_session(&mut self, now: Timestamp, key: SessionKey) {
+    pub(crate) fn release_session<S: Sink>(&mut self, step: &mut Step<'_, S>, key: SessionKey) {
         let session = &mut self.sessions[key];
         session.connection = None;
-        session.disconnected_at = now;
+        session.disconnected_at = step.now.mono;
+        self.return_shared(step, key);
+        let session = &mut self.sessions[key];
         if session.expiry_seconds == 0 {
-            return self.end_session(key);
+            return self.end_session(step, key);
         }
         if let Some(cold) = &mut session.cold {
             cold.draining = false;
-            if cold.is_empty() && !cold.redelivery_armed && !cold.resume_armed {
+            cold.aliases = None;
+            if cold.is_unused() {
                 session.cold = None;
             }
         }
@@ -114,19 +126,35 @@ impl Broker {
 
     fn expires_at(&self, key: SessionKey) -> Timestamp {
         let session = &self.sessions[key];
-        let seconds = u64::from(session.expiry_seconds) + u64::from(self.limits.session_expiry_slack_seconds);
-        session.disconnected_at.plus_nanos(seconds * 1_000_000_000)
+        if session.expiry_seconds == u32::MAX {
+            // MQTT 5 3.1.2.11.2: this value never expires.
+            return Timestamp::MAX;
+        }
+        // broker.md D-01: never shorter than the setting.
+        let slack = match self.limits.session_expiry_slack_seconds {
+            0 => 0,
+            most => {
+                let owner = Owner::named(session.client_id.as_str());
+                let n = session.disconnected_at.0;
+                self.chance.below(owner, Purpose::ExpirySlack, n, u64::from(most) + 1)
+            }
+        };
+        session.disconnected_at.plus_nanos((u64::from(session.expiry_seconds) + slack) * 1_000_000_000)
     }
 
-    /// Forgets a session: its subscriptions, and its part in messages (MQTT-3.1.2-6).
-    pub(crate) fn end_session(&mut self, key: SessionKey) {
+    /// Forgets a session: its subscriptions, and its part in messages (MQTT-3.1.2-6). A will that waits for its delay
+    /// waits no longer (MQTT5-3.1.2-10).
+    pub(crate) fn end_session<S: Sink>(&mut self, step: &mut Step<'_, S>, key: SessionKey) {
         let mut session = self.sessions.remove(key);
         debug_assert!(session.connection.is_none(), "a session ends after its connection");
         self.subscriptions.clear(&mut session.subscriptions);
-        if let Some(cold) = session.cold {
-            for message in cold.inflight.iter().map(|inflight| inflight.message).chain(cold.queue) {
-                self.messages.release(message);
-            }
+        self.release_orphans();
+        let Some(cold) = session.cold else { return };
+        for held in cold.held() {
+            self.messages.release(held.message);
+        }
+        if let Some(will) = cold.will {
+            self.publish_will(step, session.tag, session.client_id.as_str(), None, &will);
         }
     }
 }

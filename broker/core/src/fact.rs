@@ -46,6 +46,20 @@ pub enum Fact<'a> {
         /// Whose.
         tag: Tag,
     },
+    /// `PublishRetained.Success`: a PUBLISH with RETAIN replaced or deleted a retained message.
+    PublishRetained {
+        /// Whose.
+        tag: Tag,
+    },
+    /// A will was published, which counts in `PublishIn.Success` too.
+    WillPublished {
+        /// Whose.
+        tag: Tag,
+        /// Whose connection ended.
+        client_id: &'a str,
+        /// The topic.
+        topic: &'a str,
+    },
     /// `PublishOut.Success`.
     PublishOut {
         /// The receiver's.
@@ -56,7 +70,29 @@ pub enum Fact<'a> {
         /// The receiver's.
         tag: Tag,
     },
-    /// `Queued.Success`: stored for an offline session.
+    /// `Ping.Success`.
+    Ping {
+        /// Whose.
+        tag: Tag,
+    },
+    /// `Subscribe.Success`: a filter was granted.
+    Subscribed {
+        /// Whose.
+        tag: Tag,
+    },
+    /// A filter was not granted.
+    SubscribeRefused {
+        /// Whose.
+        tag: Tag,
+        /// Whether a quota refused it; else the filter did not fit.
+        throttled: bool,
+    },
+    /// `Unsubscribe.Success`: a filter is no longer held.
+    Unsubscribed {
+        /// Whose.
+        tag: Tag,
+    },
+    /// `Queued.Success`: stored for an offline session, or for a group of shared subscriptions.
     Queued {
         /// The receiver's.
         tag: Tag,
@@ -67,6 +103,17 @@ pub enum Fact<'a> {
         tag: Tag,
         /// The client that does not get it, or whose publish was not taken.
         client_id: &'a str,
+        /// The topic.
+        topic: &'a str,
+        /// Under which rule.
+        rule: DiscardRule,
+    },
+    /// A message was lost to a group of shared subscriptions under a rule of the service.
+    DiscardedShared {
+        /// A member's, if there is one.
+        tag: Tag,
+        /// The group, as `$share/NAME/FILTER`.
+        group: &'a str,
         /// The topic.
         topic: &'a str,
         /// Under which rule.
@@ -86,20 +133,17 @@ impl Fact<'_> {
     pub const fn metric(&self) -> Option<&'static str> {
         Some(match self {
             Self::Connected { .. } => "Connect.Success",
-            Self::ConnectRefused { why: ConnectRefusal::Throttled, .. } => "Connect.Throttle",
-            Self::ConnectRefused { why: ConnectRefusal::ClientError, .. } => "Connect.ClientError",
-            Self::ConnectRefused { why: ConnectRefusal::NotModelled, .. } => "Connect.ServerError",
-            Self::PublishIn { .. } => "PublishIn.Success",
+            Self::ConnectRefused { why, .. } => why.metric(),
+            Self::PublishIn { .. } | Self::WillPublished { .. } => "PublishIn.Success",
+            Self::PublishRetained { .. } => "PublishRetained.Success",
             Self::PublishOut { .. } => "PublishOut.Success",
+            Self::Ping { .. } => "Ping.Success",
+            Self::Subscribed { .. } => "Subscribe.Success",
+            Self::SubscribeRefused { throttled: true, .. } => "Subscribe.Throttle",
+            Self::SubscribeRefused { throttled: false, .. } => "Subscribe.ClientError",
+            Self::Unsubscribed { .. } => "Unsubscribe.Success",
             Self::Queued { .. } => "Queued.Success",
-            Self::Discarded { rule, .. } => match rule {
-                DiscardRule::PublishRateIn | DiscardRule::PublishRateOut => "Throttle.Exceeded",
-                DiscardRule::QueueRate => "Queued.Throttle",
-                DiscardRule::RetryWindow
-                | DiscardRule::MessageExpiry
-                | DiscardRule::UnsentBytes
-                | DiscardRule::ReceiverPacketSize => return None,
-            },
+            Self::Discarded { rule, .. } | Self::DiscardedShared { rule, .. } => return rule.metric(),
             Self::Disconnected { .. } | Self::Redelivered { .. } | Self::NotModelled { .. } => return None,
         })
     }
@@ -108,12 +152,22 @@ impl Fact<'_> {
 /// Why a CONNECT was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ConnectRefusal {
-    /// `Connect.Throttle`: the account's CONNECT rate.
+    /// `Connect.Throttle`: the account's CONNECT rate, or its connections.
     Throttled,
+    /// `Connect.ClientIDThrottle`: the CONNECT rate of the client id.
+    ClientIdThrottled,
     /// The packet broke the protocol, or asked for what is not allowed.
     ClientError,
-    /// The packet asked for what is not modelled.
-    NotModelled,
+}
+
+impl ConnectRefusal {
+    const fn metric(self) -> &'static str {
+        match self {
+            Self::Throttled => "Connect.Throttle",
+            Self::ClientIdThrottled => "Connect.ClientIDThrottle",
+            Self::ClientError => "Connect.ClientError",
+        }
+    }
 }
 
 /// The rule under which a message was lost.
@@ -123,6 +177,12 @@ pub enum DiscardRule {
     PublishRateIn,
     /// Over the publishes a second of the receiver's connection.
     PublishRateOut,
+    /// Over the publishes a second that the account takes in (`broker.md` 7.1).
+    AccountPublishRateIn,
+    /// Over the publishes a second that the account sends to clients (`broker.md` 7.1).
+    AccountPublishRateOut,
+    /// Over a rate or the number of retained messages (`broker.md` 2.3, checks 80 and 81).
+    RetainedQuota,
     /// Over the messages a second that the account stores for offline sessions (`broker.md` 4).
     QueueRate,
     /// Never acknowledged within the retry window (`broker.md` 0.4).
@@ -133,9 +193,31 @@ pub enum DiscardRule {
     UnsentBytes,
     /// Larger than the receiver's Maximum Packet Size (MQTT-3.1.2-25).
     ReceiverPacketSize,
+    /// To a group of shared subscriptions whose store is full (`broker.md` 3.6).
+    SharedQueueFull,
+    /// To a group none of whose members is connected or keeps a session (`broker.md` check 107).
+    NoMember,
+    /// Stored by a group for longer than its members' sessions last (`broker.md` 3.6).
+    SharedRetention,
 }
 
 impl DiscardRule {
+    const fn metric(self) -> Option<&'static str> {
+        match self {
+            Self::PublishRateIn | Self::PublishRateOut => Some("Throttle.Exceeded"),
+            Self::AccountPublishRateIn => Some("PublishIn.Throttle"),
+            Self::AccountPublishRateOut => Some("PublishOut.Throttle"),
+            Self::RetainedQuota => Some("PublishRetained.Throttle"),
+            Self::QueueRate | Self::SharedQueueFull => Some("Queued.Throttle"),
+            Self::RetryWindow
+            | Self::MessageExpiry
+            | Self::UnsentBytes
+            | Self::ReceiverPacketSize
+            | Self::NoMember
+            | Self::SharedRetention => None,
+        }
+    }
+
     /// The spelling in results.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -146,38 +228,74 @@ impl DiscardRule {
             Self::MessageExpiry => "message-expiry",
             Self::UnsentBytes => "unsent-bytes",
             Self::ReceiverPacketSize => "receiver-packet-size",
+            Self::AccountPublishRateIn => "account-publish-rate-in",
+            Self::AccountPublishRateOut => "account-publish-rate-out",
+            Self::RetainedQuota => "retained-quota",
+            Self::SharedQueueFull => "shared-queue-full",
+            Self::NoMember => "no-member",
+            Self::SharedRetention => "shared-retention",
         }
     }
 }
 
-/// What is not modelled yet; asking for it is refused, never approximated.
+/// A family of reserved topics whose service is not modelled yet; asking for it is refused, never approximated
+/// (`broker.md` 6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Feature {
-    /// A will in CONNECT.
-    Will,
-    /// RETAIN on a PUBLISH.
-    RetainedMessage,
-    /// A topic alias on a PUBLISH.
-    TopicAlias,
-    /// A `$share/...` filter.
-    SharedSubscription,
-    /// A topic or filter that begins with `$`.
-    ReservedTopic,
+    /// Basic Ingest into rules.
+    Rules,
+    /// Device shadows.
+    Shadows,
+    /// Jobs.
+    Jobs,
+    /// Certificates and fleet provisioning.
+    Provisioning,
+    /// Commands.
+    Commands,
+    /// Streams of files.
+    Streams,
+    /// Defender metrics.
+    Defender,
+    /// Secure tunnels.
+    Tunnels,
+    /// Device location.
+    Location,
+    /// SiteWise.
+    SiteWise,
+    /// Lifecycle, registry and job events.
+    Events,
 }
 
 impl Feature {
-    /// All features that are not modelled.
-    pub const ALL: &[Self] =
-        &[Self::Will, Self::RetainedMessage, Self::TopicAlias, Self::SharedSubscription, Self::ReservedTopic];
+    /// All of them.
+    pub const ALL: &[Self] = &[
+        Self::Rules,
+        Self::Shadows,
+        Self::Jobs,
+        Self::Provisioning,
+        Self::Commands,
+        Self::Streams,
+        Self::Defender,
+        Self::Tunnels,
+        Self::Location,
+        Self::SiteWise,
+        Self::Events,
+    ];
 
     /// The spelling in results.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Will => "will",
-            Self::RetainedMessage => "retained message",
-            Self::TopicAlias => "topic alias",
-            Self::SharedSubscription => "shared subscription",
-            Self::ReservedTopic => "reserved topic",
+            Self::Rules => "rules",
+            Self::Shadows => "shadows",
+            Self::Jobs => "jobs",
+            Self::Provisioning => "provisioning",
+            Self::Commands => "commands",
+            Self::Streams => "streams",
+            Self::Defender => "defender",
+            Self::Tunnels => "tunnels",
+            Self::Location => "location",
+            Self::SiteWise => "sitewise",
+            Self::Events => "events",
         }
     }
 }

@@ -10,7 +10,8 @@
 //!   connection/    one transport each: state, keep alive, back-pressure
 //!   session/       what outlives it: subscriptions, messages in flight and in store
 //!   subscription/  who is subscribed to what
-//!   connect.rs subscribe.rs publish.rs deliver.rs expiry.rs    what packets and timers do
+//!   retained/      the last message of a topic
+//!   connect.rs subscribe.rs publish.rs deliver.rs shared.rs will.rs expiry.rs    what packets and timers do
 //! ```
 //!
 //! **The driver's contract.** One mutation at a time: call [`Broker::handle`] with one input, carry out the
@@ -83,12 +84,16 @@ mod publish;
 mod rate;
 mod receipt;
 mod request;
+mod reserved_topics;
+mod retained;
 mod session;
+mod shared;
 mod shutdown;
 mod sink;
 mod subscribe;
 mod subscription;
 mod timer;
+mod will;
 
 pub use broker::{Broker, BrokerConfig};
 pub use fact::{ConnectRefusal, DiscardRule, Fact, Feature};

@@ -14,6 +14,8 @@ struct Message {
     /// [`Timestamp::MAX`] for a message that never expires.
     expires_at: Timestamp,
     holders: u32,
+    /// Whether it was published with RETAIN.
+    retain: bool,
 }
 
 /// All messages kept.
@@ -34,10 +36,15 @@ impl Messages {
     }
 
     /// Keeps a message for one holder; `write` encodes it.
-    pub(crate) fn insert(&mut self, expires_at: Timestamp, write: impl FnOnce(&mut Vec<u8>)) -> MessageKey {
+    pub(crate) fn insert(
+        &mut self,
+        expires_at: Timestamp,
+        retain: bool,
+        write: impl FnOnce(&mut Vec<u8>),
+    ) -> MessageKey {
         let mut packet = self.spare.pop().unwrap_or_default();
         write(&mut packet);
-        let key = self.messages.insert(Message { packet, expires_at, holders: 1 });
+        let key = self.messages.insert(Message { packet, expires_at, holders: 1, retain });
         MessageKey(u32::try_from(key).expect("fewer than 2^32 messages"))
     }
 
@@ -67,6 +74,24 @@ impl Messages {
     /// Takes back what [`Messages::take_packet`] lent out.
     pub(crate) fn return_packet(&mut self, key: MessageKey, packet: Vec<u8>) {
         self.messages[key.0 as usize].packet = packet;
+    }
+
+    /// Whether the message was published with RETAIN.
+    pub(crate) fn is_retained(&self, key: MessageKey) -> bool {
+        self.messages[key.0 as usize].retain
+    }
+
+    /// Puts a copy of the encoded packet into `out`.
+    pub(crate) fn copy_packet(&self, key: MessageKey, out: &mut Vec<u8>) {
+        out.clear();
+        out.extend_from_slice(&self.messages[key.0 as usize].packet);
+    }
+
+    /// Whole seconds that are left of the message's life; `None` for one that never expires (`broker.md` 3.5).
+    pub(crate) fn seconds_left(&self, key: MessageKey, now: Timestamp) -> Option<u32> {
+        let expires_at = self.expires_at(key);
+        (expires_at != Timestamp::MAX)
+            .then(|| (expires_at.0.saturating_sub(now.0) / 1_000_000_000).min(u32::MAX.into()) as u32)
     }
 
     /// When the message expires.

@@ -42,8 +42,12 @@ pub enum Cause {
     PubAckIn,
     /// A SUBSCRIBE.
     Subscribe,
-    /// A message stored for an offline session.
+    /// A message stored for an offline session or a group of shared subscriptions.
     Queued,
+    /// A PUBLISH with RETAIN, on top of itself.
+    Retained,
+    /// A will that was published.
+    Will,
     /// An HTTPS request of the data plane.
     HttpRequest,
     /// The answer to one.
@@ -61,6 +65,8 @@ impl Cause {
         Self::PubAckIn,
         Self::Subscribe,
         Self::Queued,
+        Self::Retained,
+        Self::Will,
         Self::HttpRequest,
         Self::HttpResponse,
         Self::Connected,
@@ -75,6 +81,8 @@ impl Cause {
             Self::PubAckIn => "puback_in",
             Self::Subscribe => "subscribe",
             Self::Queued => "queued",
+            Self::Retained => "retained",
+            Self::Will => "will",
             Self::HttpRequest => "http_request",
             Self::HttpResponse => "http_response",
             Self::Connected => "connected",

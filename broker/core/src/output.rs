@@ -83,8 +83,6 @@ pub enum DisconnectReason {
     KeepAliveTimeout,
     /// A rate limit was exceeded for too long, or at CONNECT.
     Throttled,
-    /// The broker does not model what was asked for.
-    ServerError,
     /// The service went down in an orderly way.
     ServerInitiated,
 }
@@ -99,7 +97,6 @@ impl DisconnectReason {
             Self::DuplicateClientId => "DUPLICATE_CLIENTID",
             Self::KeepAliveTimeout => "MQTT_KEEP_ALIVE_TIMEOUT",
             Self::Throttled => "THROTTLED",
-            Self::ServerError => "SERVER_ERROR",
             Self::ServerInitiated => "SERVER_INITIATED_DISCONNECT",
         }
     }

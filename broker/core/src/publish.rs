@@ -1,20 +1,28 @@
 //! PUBLISH from a client or a caller: may it come in, and who gets it.
 
-use squall_codec::{Ack, PacketId, Publish, ReasonCode};
+use core::num::NonZeroU16;
+
+use squall_codec::{Ack, PacketId, Publish, ReasonCode, UserProperties};
 use squall_profile::Decision;
 use squall_profile::switch::{InvalidTopicV5, OverlappingFilters};
 use squall_types::{ProtocolVersion, QoS, validate_topic_name};
 
 use crate::broker::{Broker, Step};
 use crate::connection::ConnectionKey;
-use crate::fact::{DiscardRule, Fact, Feature};
+use crate::deliver::Recipient;
+use crate::fact::{DiscardRule, Fact};
 use crate::input::{Caller, Tag};
+use crate::message::MessageKey;
 use crate::meter::Cause;
 use crate::output::DisconnectReason;
 use crate::rate::RateVerdict;
 use crate::request::{Call, InvalidRequest, Reply};
+use crate::reserved_topics::{ReservedUse, feature_of, is_reserved};
 use crate::session::SessionKey;
 use crate::sink::Sink;
+
+/// What HTTPS publishes go by where a record names a client (`broker.md` 1.3: they have none).
+const HTTPS_CLIENT: &str = "N/A";
 
 impl Broker {
     pub(crate) fn handle_publish<S: Sink>(
@@ -25,20 +33,9 @@ impl Broker {
         version: ProtocolVersion,
         publish: &Publish<'_>,
     ) {
-        let tag = self.connections[key].tag;
         if publish.qos == QoS::ExactlyOnce {
             // MQTT5-3.2.2-11, broker.md row 2.1.
             return self.refuse_qos2(step, key);
-        }
-        if publish.retain {
-            // MQTT5-3.2.2-14: Retain Available is announced as 0 until retained messages are modelled.
-            step.not_modelled(tag, Feature::RetainedMessage);
-            return self.fail(step, key, ReasonCode::RetainNotSupported, DisconnectReason::ServerError);
-        }
-        if publish.properties.topic_alias.is_some() {
-            // MQTT5-3.2.2-18: no Topic Alias Maximum is announced until aliases are modelled.
-            step.not_modelled(tag, Feature::TopicAlias);
-            return self.fail(step, key, ReasonCode::TopicAliasInvalid, DisconnectReason::ServerError);
         }
         if !publish.properties.subscription_identifiers.is_empty() {
             // MQTT5-3.3.4-6.
@@ -48,54 +45,149 @@ impl Broker {
             // broker.md row 2.17, check 48.
             return self.fail(step, key, ReasonCode::QuotaExceeded, DisconnectReason::ClientError);
         }
-        if publish.topic.starts_with('$') {
-            step.not_modelled(tag, Feature::ReservedTopic);
-            return self.refuse_topic(step, key, version, publish);
+        match publish.properties.topic_alias {
+            None => self.accept_publish(step, key, session, version, publish),
+            Some(alias) => self.handle_aliased_publish(step, key, session, version, publish, alias),
+        }
+    }
+
+    /// MQTT 5 3.3.2.3.4: an alias comes with the topic that it stands for from now on, or in its place.
+    fn handle_aliased_publish<S: Sink>(
+        &mut self,
+        step: &mut Step<'_, S>,
+        key: ConnectionKey,
+        session: SessionKey,
+        version: ProtocolVersion,
+        publish: &Publish<'_>,
+        alias: NonZeroU16,
+    ) {
+        if u32::from(alias.get()) > self.limits.topic_alias_max {
+            // MQTT5-3.3.2-9, check 94.
+            return self.fail(step, key, ReasonCode::TopicAliasInvalid, DisconnectReason::ClientError);
+        }
+        // Taken out while the topic is borrowed from it.
+        let id = self.connections[key].id;
+        let mut aliases = self.sessions[session].cold_mut().aliases.take().unwrap_or_default();
+        if !publish.topic.is_empty() {
+            aliases.set_inbound(alias, publish.topic);
+        }
+        match aliases.inbound(alias) {
+            Some(topic) => {
+                let mut named = Publish { topic, ..publish.clone() };
+                // MQTT5-3.3.2-7: it is this connection's alone.
+                named.properties.topic_alias = None;
+                self.accept_publish(step, key, session, version, &named);
+            }
+            // MQTT5 3.3.2.3.4: without a mapping, a protocol error.
+            None => self.fail(step, key, ReasonCode::ProtocolError, DisconnectReason::ClientError),
+        }
+        if self.is_open(key, id) {
+            self.sessions[session].cold_mut().aliases = Some(aliases);
+        }
+    }
+
+    /// A PUBLISH whose packet is in order: may its message come in?
+    fn accept_publish<S: Sink>(
+        &mut self,
+        step: &mut Step<'_, S>,
+        key: ConnectionKey,
+        session: SessionKey,
+        version: ProtocolVersion,
+        publish: &Publish<'_>,
+    ) {
+        let tag = self.connections[key].tag;
+        if is_reserved(publish.topic) {
+            if let Some(feature) = feature_of(publish.topic, ReservedUse::Publish) {
+                step.not_modelled(tag, feature);
+            }
+            return self.refuse_publish(step, key, version, publish, ReasonCode::TopicNameInvalid);
         }
         if validate_topic_name(publish.topic).is_err() || !self.fits_topic_limits(publish.topic) {
-            return self.refuse_topic(step, key, version, publish);
+            return self.refuse_publish(step, key, version, publish, ReasonCode::TopicNameInvalid);
+        }
+        let properties = &publish.properties;
+        if self.is_oversize(properties.content_type, properties.correlation_data, &properties.user_properties)
+        {
+            return self.refuse_publish(step, key, version, publish, ReasonCode::QuotaExceeded);
         }
         let limit = self.limits.publishes_per_second_per_connection;
         let verdict = self.sessions[session].publishes.count(step.now.mono, limit);
         if let RateVerdict::Over { windows_in_a_row } = verdict {
-            return self.discard_publish(step, key, session, version, publish, windows_in_a_row);
+            self.assumptions.note(Decision::PublishRate);
+            let patience = self.limits.throttled_seconds_before_close;
+            if patience > 0 && u32::from(windows_in_a_row) > patience {
+                self.discarded(step, session, publish.topic, DiscardRule::PublishRateIn);
+                return self.fail(step, key, ReasonCode::QuotaExceeded, DisconnectReason::Throttled);
+            }
+            return self.discard_publish(step, key, session, version, publish, DiscardRule::PublishRateIn);
+        }
+        if !self.inbound_rate.take(step.now.mono) {
+            self.assumptions.note(Decision::AccountPublishRate);
+            let rule = DiscardRule::AccountPublishRateIn;
+            return self.discard_publish(step, key, session, version, publish, rule);
+        }
+        let mut stored = None;
+        if publish.retain && self.keep_retained(step, tag, publish, &mut stored).is_err() {
+            return self.discard_publish(step, key, session, version, publish, DiscardRule::RetainedQuota);
         }
         self.meter.add_message(tag, Cause::PublishIn, metered_bytes(publish));
         step.sink.fact(Fact::PublishIn { tag });
-        self.route(step, Some(session), publish);
+        self.route(step, Some(session), publish, &mut stored);
+        if let Some(message) = stored {
+            self.messages.release(message);
+        }
         if let Some(packet_id) = publish.packet_id {
             // MQTT-2.3.1-6, MQTT-4.3.2-2; broker.md 3.3: 0x10 is not used.
             self.send_puback(step, key, version, &Ack::new(packet_id));
         }
     }
 
-    /// `broker.md` 2.3, D-12: an invalid topic ends the connection, except for MQTT 5 at QoS 1.
-    fn refuse_topic<S: Sink>(
+    /// `broker.md` 3.2, 7.1: the sizes of MQTT 5 properties.
+    pub(crate) fn is_oversize(
+        &mut self,
+        content_type: Option<&str>,
+        correlation_data: Option<&[u8]>,
+        user_properties: &UserProperties<'_>,
+    ) -> bool {
+        let limits = &self.limits;
+        let over = content_type.is_some_and(|text| text.len() > limits.content_type_bytes as usize)
+            || correlation_data.is_some_and(|bytes| bytes.len() > limits.correlation_data_bytes as usize)
+            || (!user_properties.is_empty()
+                && user_properties.text_len() > limits.user_properties_bytes as usize);
+        if over {
+            self.assumptions.note(Decision::OversizeProperty);
+        }
+        over
+    }
+
+    /// `broker.md` 2.3, D-12: a publish to an invalid topic, or with a property that is too large, ends the connection,
+    /// except for MQTT 5 at QoS 1.
+    fn refuse_publish<S: Sink>(
         &mut self,
         step: &mut Step<'_, S>,
         key: ConnectionKey,
         version: ProtocolVersion,
         publish: &Publish<'_>,
+        code: ReasonCode,
     ) {
         match (version, publish.packet_id) {
             (ProtocolVersion::V5, Some(packet_id)) => {
                 self.assumptions.note(Decision::InvalidTopicV5);
                 match self.switches.invalid_topic_v5 {
                     InvalidTopicV5::PubAck => {
-                        let ack = Ack::with_reason(packet_id, ReasonCode::TopicNameInvalid);
+                        let ack = Ack::with_reason(packet_id, code);
                         self.send_puback(step, key, version, &ack);
                     }
                     InvalidTopicV5::Disconnect => {
-                        self.fail(step, key, ReasonCode::TopicNameInvalid, DisconnectReason::ClientError);
+                        self.fail(step, key, code, DisconnectReason::ClientError);
                     }
                 }
             }
-            _ => self.fail(step, key, ReasonCode::TopicNameInvalid, DisconnectReason::ClientError),
+            _ => self.fail(step, key, code, DisconnectReason::ClientError),
         }
     }
 
-    /// `broker.md` 2.3, D-14: over the connection's publish rate. 3.1.1 gets no PUBACK, MQTT 5 one with 0x97; many
-    /// seconds of it end the connection.
+    /// `broker.md` 2.3, D-14: over a rate. 3.1.1 gets no PUBACK, MQTT 5 one with 0x97.
     fn discard_publish<S: Sink>(
         &mut self,
         step: &mut Step<'_, S>,
@@ -103,14 +195,9 @@ impl Broker {
         session: SessionKey,
         version: ProtocolVersion,
         publish: &Publish<'_>,
-        windows_in_a_row: u16,
+        rule: DiscardRule,
     ) {
-        self.assumptions.note(Decision::PublishRate);
-        self.discarded(step, session, publish.topic, DiscardRule::PublishRateIn);
-        let patience = self.limits.throttled_seconds_before_close;
-        if patience > 0 && u32::from(windows_in_a_row) > patience {
-            return self.fail(step, key, ReasonCode::QuotaExceeded, DisconnectReason::Throttled);
-        }
+        self.discarded(step, session, publish.topic, rule);
         if let (ProtocolVersion::V5, Some(packet_id)) = (version, publish.packet_id) {
             let ack = Ack::with_reason(packet_id, ReasonCode::QuotaExceeded);
             self.send_puback(step, key, version, &ack);
@@ -124,7 +211,7 @@ impl Broker {
         call: Call<'_>,
     ) -> Reply {
         let Caller::Account { tag } = caller;
-        let Call::Publish { topic, payload, qos } = call;
+        let Call::Publish { topic, payload, qos, retain } = call;
         // broker.md 1.3: an HTTPS publish; pricing.md 1.1 meters its body and the body of the answer.
         self.meter.add_message(tag, Cause::HttpRequest, payload.len());
         self.meter.add_message(tag, Cause::HttpResponse, 0);
@@ -134,30 +221,51 @@ impl Broker {
         if payload.len() > self.limits.payload_bytes as usize {
             return Reply::InvalidRequest(InvalidRequest::Payload);
         }
-        if topic.starts_with('$') {
-            step.not_modelled(tag, Feature::ReservedTopic);
+        if is_reserved(topic) {
+            if let Some(feature) = feature_of(topic, ReservedUse::Publish) {
+                step.not_modelled(tag, feature);
+            }
             return Reply::InvalidRequest(InvalidRequest::Topic);
         }
         if validate_topic_name(topic).is_err() || !self.fits_topic_limits(topic) {
             return Reply::InvalidRequest(InvalidRequest::Topic);
         }
         step.receipt.publishes += 1;
-        step.sink.fact(Fact::PublishIn { tag });
+        let discarded = |rule| Fact::Discarded { tag, client_id: HTTPS_CLIENT, topic, rule };
+        if !self.inbound_rate.take(step.now.mono) {
+            self.assumptions.note(Decision::AccountPublishRate);
+            step.sink.fact(discarded(DiscardRule::AccountPublishRateIn));
+            return Reply::Throttling;
+        }
         let packet_id = (qos == QoS::AtLeastOnce).then_some(PacketId::MIN);
-        self.route(step, None, &Publish { qos, packet_id, ..Publish::new(topic, payload) });
+        let publish = Publish { qos, packet_id, retain, ..Publish::new(topic, payload) };
+        let mut stored = None;
+        if retain && self.keep_retained(step, tag, &publish, &mut stored).is_err() {
+            step.sink.fact(discarded(DiscardRule::RetainedQuota));
+            return Reply::Throttling;
+        }
+        step.sink.fact(Fact::PublishIn { tag });
+        self.route(step, None, &publish, &mut stored);
+        if let Some(message) = stored {
+            self.messages.release(message);
+        }
         Reply::Ok
     }
 
-    /// Gives a message to every session that is subscribed to its topic.
-    fn route<S: Sink>(
+    /// Gives a message to every session that is subscribed to its topic, and to one of each group. `stored` is the
+    /// message in store, if somebody needed it there before.
+    pub(crate) fn route<S: Sink>(
         &mut self,
         step: &mut Step<'_, S>,
         publisher: Option<SessionKey>,
         publish: &Publish<'_>,
+        stored: &mut Option<MessageKey>,
     ) {
         let mut matches = std::mem::take(&mut self.matches);
+        let mut groups = std::mem::take(&mut self.matched_groups);
         matches.clear();
-        let filters = self.subscriptions.matches(publish.topic, &mut matches);
+        groups.clear();
+        let filters = self.subscriptions.matches(publish.topic, &mut matches, &mut groups);
         // MQTT5-3.8.3-3: No Local is a subscription's, so another filter of the publisher's may still want a copy.
         matches.retain(|found| !found.options.no_local || publisher != Some(found.session));
         if filters > 1 && self.switches.overlapping_filters == OverlappingFilters::OneCopy {
@@ -169,14 +277,21 @@ impl Broker {
                 self.assumptions.note(Decision::OverlappingFilters);
             }
         }
-        let mut stored = None;
         for found in &matches {
-            self.deliver(step, *found, publish, &mut stored);
+            let recipient = Recipient {
+                session: found.session,
+                qos: found.options.qos,
+                // MQTT-3.3.1-9, MQTT5-3.3.1-12, -13.
+                retain: publish.retain && found.options.retain_as_published,
+                group: None,
+            };
+            self.deliver(step, recipient, publish, stored);
         }
-        if let Some(message) = stored {
-            self.messages.release(message);
+        for &group in &groups {
+            self.deliver_shared(step, group, publish, stored);
         }
         self.matches = matches;
+        self.matched_groups = groups;
     }
 
     /// A message was lost to a session under a rule of the service.

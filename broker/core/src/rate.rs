@@ -1,6 +1,9 @@
-//! Rate limits: a token bucket for the account, a one-second window for a connection.
+//! Rate limits: a token bucket for the account, a one-second window for a connection, and one for each client id.
 
+use hashbrown::HashTable;
 use squall_types::Timestamp;
+
+use crate::hash::hash_text;
 
 const SECOND: u64 = 1_000_000_000;
 
@@ -18,12 +21,19 @@ impl TokenBucket {
         Self { level: per_second as u64 * SECOND, rate: per_second as u64, at: Timestamp::ZERO }
     }
 
-    /// Takes one token, if there is one.
-    pub(crate) fn take(&mut self, now: Timestamp) -> bool {
+    /// Whether there is a token.
+    #[inline]
+    pub(crate) fn has_token(&mut self, now: Timestamp) -> bool {
         let elapsed = now.0.saturating_sub(self.at.0).min(SECOND);
         self.level = (self.level + elapsed * self.rate).min(self.rate * SECOND);
         self.at = now;
-        let granted = self.level >= SECOND;
+        self.level >= SECOND
+    }
+
+    /// Takes one token, if there is one.
+    #[inline]
+    pub(crate) fn take(&mut self, now: Timestamp) -> bool {
+        let granted = self.has_token(now);
         if granted {
             self.level -= SECOND;
         }
@@ -77,9 +87,92 @@ impl SecondWindow {
     }
 }
 
+/// A rate for each client id, whether it has a session or not.
+///
+/// Windows of one second begin with an id's first request after its last window ended. Two generations of a second
+/// each bound the memory by the requests of two seconds; an id is known by its hash.
+#[derive(Debug, Default)]
+pub(crate) struct ClientIdRates {
+    present: HashTable<ClientIdWindow>,
+    past: HashTable<ClientIdWindow>,
+    rotate_at: Timestamp,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct ClientIdWindow {
+    client_id: u64,
+    start: u64,
+    count: u32,
+}
+
+impl ClientIdRates {
+    /// Whether one more request at `now` is within `limit` a second; one that is counts.
+    pub(crate) fn take(&mut self, now: Timestamp, client_id: &str, limit: u32) -> bool {
+        if now >= self.rotate_at {
+            let idle = now.0 >= self.rotate_at.0 + SECOND;
+            std::mem::swap(&mut self.present, &mut self.past);
+            self.present.clear();
+            if idle {
+                self.past.clear();
+            }
+            self.rotate_at = now.plus_nanos(SECOND);
+        }
+        let client_id = hash_text(client_id);
+        let same = |window: &ClientIdWindow| window.client_id == client_id;
+        let known = self.present.find(client_id, same).or_else(|| self.past.find(client_id, same)).copied();
+        let window = match known {
+            Some(window) if now.0 < window.start + SECOND => {
+                if window.count >= limit {
+                    return false;
+                }
+                ClientIdWindow { count: window.count + 1, ..window }
+            }
+            _ if limit == 0 => return false,
+            _ => ClientIdWindow { client_id, start: now.0, count: 1 },
+        };
+        match self.present.find_mut(client_id, same) {
+            Some(held) => *held = window,
+            None => {
+                self.present.insert_unique(client_id, window, |window| window.client_id);
+            }
+        }
+        true
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        /// Against a list of what was granted to whom.
+        #[test]
+        fn a_client_id_is_granted_its_rate(
+            requests in proptest::collection::vec((0..600_u64, 0..3_usize), 1..200),
+            limit in 0..3_u32,
+        ) {
+            let mut rates = ClientIdRates::default();
+            let mut windows = [None::<(u64, u32)>; 3];
+            let mut now = 0;
+            for (millis, client) in requests {
+                now += millis * 1_000_000;
+                let expected = match &mut windows[client] {
+                    Some((start, count)) if now < *start + SECOND => {
+                        let granted = *count < limit;
+                        *count += u32::from(granted);
+                        granted
+                    }
+                    window => {
+                        *window = (limit > 0).then_some((now, 1));
+                        limit > 0
+                    }
+                };
+                prop_assert_eq!(rates.take(Timestamp(now), ["a", "b", "c"][client], limit), expected);
+            }
+        }
+    }
 
     #[test]
     fn a_bucket_grants_a_burst_of_one_second_and_then_its_rate() {

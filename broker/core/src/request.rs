@@ -13,6 +13,8 @@ pub enum Call<'a> {
         payload: &'a [u8],
         /// QoS, 0 or 1.
         qos: QoS,
+        /// Store it for later subscribers; an empty payload deletes what is stored.
+        retain: bool,
     },
 }
 
@@ -23,6 +25,8 @@ pub enum Reply {
     Ok,
     /// `InvalidRequestException`, HTTP 400.
     InvalidRequest(InvalidRequest),
+    /// `ThrottlingException`, HTTP 429 on the data plane.
+    Throttling,
 }
 
 /// Why a request is invalid.

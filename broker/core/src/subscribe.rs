@@ -2,18 +2,37 @@
 
 use squall_codec::{ReasonCode, SubAck, Subscribe, SubscriptionOptions, UnsubAck, Unsubscribe};
 use squall_profile::Decision;
-use squall_profile::switch::{Qos2, SubscriptionOptionsSwitch, TooManyFilters};
+use squall_profile::switch::{Qos2, SubscriptionOptionsSwitch, SubscriptionsExcess, TooManyFilters};
 use squall_types::{ProtocolVersion, QoS, split_shared, validate_topic_filter};
 
 use crate::broker::{Broker, Step};
 use crate::connection::ConnectionKey;
-use crate::fact::Feature;
+use crate::fact::Fact;
 use crate::input::Tag;
 use crate::meter::Cause;
 use crate::output::DisconnectReason;
+use crate::rate::RateVerdict;
+use crate::reserved_topics::{ReservedUse, feature_of, is_reserved};
 use crate::session::SessionKey;
 use crate::sink::Sink;
-use crate::subscription::SubscribeOptions;
+use crate::subscription::{GroupKey, SubscribeOptions};
+
+/// `broker.md` 2.4: the longest share name.
+const SHARE_NAME_CHARACTERS: usize = 128;
+
+/// What became of one filter of a SUBSCRIBE.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Granted {
+    code: ReasonCode,
+    is_new: bool,
+    over_connection_limit: bool,
+}
+
+impl Granted {
+    const fn refused(code: ReasonCode) -> Self {
+        Self { code, is_new: false, over_connection_limit: false }
+    }
+}
 
 impl Broker {
     pub(crate) fn handle_subscribe<S: Sink>(
@@ -36,42 +55,90 @@ impl Broker {
             // broker.md row 2.1: no SUBACK.
             return self.refuse_qos2(step, key);
         }
-        let mut codes = Vec::with_capacity(filters);
-        if filters > self.limits.filters_per_subscribe as usize {
+        if self.is_oversize(None, None, &subscribe.properties.user_properties) {
+            return self.fail(step, key, ReasonCode::QuotaExceeded, DisconnectReason::ClientError);
+        }
+        let too_many = filters > self.limits.filters_per_subscribe as usize;
+        if too_many {
             // broker.md 2.3, D-13.
             self.assumptions.note(Decision::TooManyFilters);
-            match self.switches.too_many_filters {
-                TooManyFilters::Close => {
-                    return self.fail(step, key, ReasonCode::QuotaExceeded, DisconnectReason::ClientError);
-                }
-                TooManyFilters::SubAckFailure => codes.resize(filters, ReasonCode::QuotaExceeded),
+            if self.switches.too_many_filters == TooManyFilters::Close {
+                return self.fail(step, key, ReasonCode::QuotaExceeded, DisconnectReason::ClientError);
             }
+        } else if version == ProtocolVersion::V311
+            // A filter that is none ends a 3.1.1 connection (MQTT-4.7.1-2, -3; broker.md 2.3).
+            && subscribe.filters.iter().any(|(filter, _)| validate_topic_filter(filter).is_err())
+        {
+            return self.close(step, key, DisconnectReason::ClientError);
+        }
+        let tag = self.connections[key].tag;
+        let id = self.connections[key].id;
+        let mut granted = std::mem::take(&mut self.granted);
+        granted.clear();
+        let mut bytes = subscribe.properties.user_properties.text_len();
+        for (filter, options) in subscribe.filters.iter() {
+            bytes += filter.len();
+            let one = if too_many {
+                Granted::refused(ReasonCode::QuotaExceeded)
+            } else {
+                self.subscribe_filter(step, tag, session, filter, options)
+            };
+            step.sink.fact(match one.code {
+                code if !code.is_error() => Fact::Subscribed { tag },
+                code => Fact::SubscribeRefused { tag, throttled: code == ReasonCode::QuotaExceeded },
+            });
+            granted.push(one);
+        }
+        // pricing.md 1.1: by the text of the filters and MQTT 5 user properties.
+        self.meter.add_message(tag, Cause::Subscribe, bytes);
+        let ends = self.switches.subscriptions_excess == SubscriptionsExcess::Close
+            && granted.iter().any(|one| one.over_connection_limit);
+        if ends {
+            self.fail(step, key, ReasonCode::QuotaExceeded, DisconnectReason::ClientError);
         } else {
-            let tag = self.connections[key].tag;
-            let mut bytes = subscribe.properties.user_properties.text_len();
-            for (filter, options) in subscribe.filters.iter() {
-                bytes += filter.len();
-                match self.subscribe_filter(step, tag, session, filter, options) {
-                    // A filter that is none ends a 3.1.1 connection (MQTT-4.7.1-2, -3; broker.md 2.3).
-                    ReasonCode::TopicFilterInvalid
-                        if version == ProtocolVersion::V311 && validate_topic_filter(filter).is_err() =>
-                    {
-                        return self.close(step, key, DisconnectReason::ClientError);
-                    }
-                    code => codes.push(code),
+            self.answer_subscribe(step, key, version, subscribe, &granted);
+            for ((filter, options), one) in subscribe.filters.iter().zip(&granted) {
+                if !one.code.is_error() && self.is_open(key, id) {
+                    self.on_subscribed(step, session, filter, options, one.is_new);
                 }
             }
-            // pricing.md 1.1: by the text of the filters and MQTT 5 user properties.
-            self.meter.add_message(tag, Cause::Subscribe, bytes);
         }
-        if version == ProtocolVersion::V311 {
+        self.granted = granted;
+    }
+
+    fn answer_subscribe<S: Sink>(
+        &mut self,
+        step: &mut Step<'_, S>,
+        key: ConnectionKey,
+        version: ProtocolVersion,
+        subscribe: &Subscribe<'_>,
+        granted: &[Granted],
+    ) {
+        let mut codes = std::mem::take(&mut self.codes);
+        codes.clear();
+        codes.extend(granted.iter().map(|one| match version {
             // 3.1.1 knows one failure (MQTT-3.9.3-2).
-            for code in codes.iter_mut().filter(|code| code.is_error()) {
-                *code = ReasonCode::UnspecifiedError;
-            }
-        }
+            ProtocolVersion::V311 if one.code.is_error() => ReasonCode::UnspecifiedError,
+            _ => one.code,
+        }));
         let suback = SubAck::new(subscribe.packet_id, &codes);
         self.send(step, key, |packet| suback.encode(version, packet));
+        self.codes = codes;
+    }
+
+    /// What a granted filter brings at once: retained messages, or what its group stores (check 75: not both).
+    fn on_subscribed<S: Sink>(
+        &mut self,
+        step: &mut Step<'_, S>,
+        session: SessionKey,
+        filter: &str,
+        options: SubscriptionOptions,
+        is_new: bool,
+    ) {
+        match self.subscriptions.find_group(filter).filter(|_| split_shared(filter).is_some()) {
+            Some(group) => self.drain_group(step, group),
+            None => self.send_retained(step, session, filter, options, is_new),
+        }
     }
 
     fn subscribe_filter<S: Sink>(
@@ -81,39 +148,86 @@ impl Broker {
         session: SessionKey,
         filter: &str,
         options: SubscriptionOptions,
-    ) -> ReasonCode {
+    ) -> Granted {
         if validate_topic_filter(filter).is_err() {
-            return ReasonCode::TopicFilterInvalid;
+            return Granted::refused(ReasonCode::TopicFilterInvalid);
         }
-        if split_shared(filter).is_some() {
-            step.not_modelled(tag, Feature::SharedSubscription);
-            return ReasonCode::SharedSubscriptionsNotSupported;
+        let shared = split_shared(filter).and_then(Result::ok);
+        let plain = shared.map_or(filter, |shared| shared.filter);
+        if is_reserved(plain) {
+            // broker.md 2.3: 0x8F for unknown '$' spaces.
+            if let Some(feature) = feature_of(plain, ReservedUse::Subscribe) {
+                step.not_modelled(tag, feature);
+            }
+            return Granted::refused(ReasonCode::TopicFilterInvalid);
         }
-        if filter.starts_with('$') {
-            // broker.md 2.3: 0x8F for unknown '$' spaces; the known ones come with their services.
-            step.not_modelled(tag, Feature::ReservedTopic);
-            return ReasonCode::TopicFilterInvalid;
+        // broker.md 2.4: what stands before a shared filter does not count.
+        let name_fits = shared.is_none_or(|shared| shared.name.chars().count() <= SHARE_NAME_CHARACTERS);
+        if !self.fits_topic_limits(plain) || !name_fits {
+            return Granted::refused(ReasonCode::TopicFilterInvalid);
         }
-        if !self.fits_topic_limits(filter) {
-            // broker.md 2.4.
-            return ReasonCode::TopicFilterInvalid;
+        if !self.subscribe_rate.take(step.now.mono) {
+            // broker.md 0.6, 7.1: each filter counts.
+            return Granted::refused(ReasonCode::QuotaExceeded);
         }
-        let held = &mut self.sessions[session];
-        let is_new = !self.subscriptions.holds(held.subscriptions, filter);
-        let most = self.limits.subscriptions_per_connection.min(u16::MAX.into());
-        if is_new && u32::from(held.subscription_count) >= most {
-            // broker.md 0.1, check 66.
-            return ReasonCode::QuotaExceeded;
+        let is_new = !self.subscriptions.holds(self.sessions[session].subscriptions, filter);
+        if is_new && let Err(refused) = self.judge_new_subscription(session) {
+            return refused;
+        }
+        if shared.is_some() && !self.admits_to_group(step, filter, is_new) {
+            return Granted::refused(ReasonCode::QuotaExceeded);
         }
         let honoured = self.switches.subscription_options == SubscriptionOptionsSwitch::Honour;
-        if options.no_local {
+        if options.no_local || options.retain_as_published {
             self.assumptions.note(Decision::SubscriptionOptions);
         }
-        let options = SubscribeOptions { qos: options.qos, no_local: options.no_local && honoured };
-        if self.subscriptions.subscribe(&mut held.subscriptions, session, filter, options) {
+        let held = &mut self.sessions[session];
+        let kept = SubscribeOptions {
+            qos: options.qos,
+            no_local: options.no_local && honoured,
+            retain_as_published: options.retain_as_published && honoured,
+        };
+        if self.subscriptions.subscribe(&mut held.subscriptions, session, filter, kept) {
             held.subscription_count += 1;
+            held.shared_count += u16::from(shared.is_some());
         }
-        ReasonCode::granted(options.qos)
+        Granted { code: ReasonCode::granted(options.qos), is_new, over_connection_limit: false }
+    }
+
+    /// `broker.md` 7.1: subscriptions of one connection and of the account.
+    fn judge_new_subscription(&mut self, session: SessionKey) -> Result<(), Granted> {
+        let most = self.limits.subscriptions_per_connection.min(u16::MAX.into());
+        if u32::from(self.sessions[session].subscription_count) >= most {
+            // broker.md 0.1, checks 66 and 67.
+            self.assumptions.note(Decision::SubscriptionsExcess);
+            return Err(Granted {
+                over_connection_limit: true,
+                ..Granted::refused(ReasonCode::QuotaExceeded)
+            });
+        }
+        if self.subscriptions.len() >= self.limits.subscriptions as usize {
+            return Err(Granted::refused(ReasonCode::QuotaExceeded));
+        }
+        Ok(())
+    }
+
+    /// `broker.md` 3.6, 7.1: how many groups there are, how many members a group has and how often it is asked.
+    fn admits_to_group<S: Sink>(&mut self, step: &Step<'_, S>, filter: &str, is_new: bool) -> bool {
+        let Some(group) = self.subscriptions.find_group(filter) else {
+            return self.subscriptions.groups() < self.limits.shared_groups as usize;
+        };
+        self.counts_group_request(step, group)
+            && (!is_new
+                || self.subscriptions.members(group).count()
+                    < self.limits.shared_subscriptions_per_group as usize)
+    }
+
+    /// Counts a request for a group; false if it is over the rate.
+    fn counts_group_request<S: Sink>(&mut self, step: &Step<'_, S>, group: GroupKey) -> bool {
+        let limit = self.limits.shared_subscribes_per_second_per_group;
+        self.subscriptions
+            .group_mut(group)
+            .is_none_or(|group| group.requests.count(step.now.mono, limit) == RateVerdict::Within)
     }
 
     pub(crate) fn handle_unsubscribe<S: Sink>(
@@ -125,21 +239,65 @@ impl Broker {
         unsubscribe: &Unsubscribe<'_>,
     ) {
         step.receipt.others += 1;
-        let held = &mut self.sessions[session];
-        let mut codes = Vec::new();
+        if self.is_oversize(None, None, &unsubscribe.user_properties) {
+            return self.fail(step, key, ReasonCode::QuotaExceeded, DisconnectReason::ClientError);
+        }
+        if version == ProtocolVersion::V311
+            && unsubscribe.filters.iter().any(|filter| validate_topic_filter(filter).is_err())
+        {
+            // As in SUBSCRIBE: a filter that is none ends a 3.1.1 connection (MQTT-4.7.3-1).
+            return self.close(step, key, DisconnectReason::ClientError);
+        }
+        let tag = self.connections[key].tag;
+        let mut codes = std::mem::take(&mut self.codes);
+        codes.clear();
         for filter in unsubscribe.filters.iter() {
             step.receipt.filters += 1;
-            if self.subscriptions.unsubscribe(&mut held.subscriptions, filter) {
-                held.subscription_count -= 1;
-            }
-            // broker.md 3.3: 0x11 is not among the codes that the service sends (check 69).
-            codes.push(ReasonCode::Success);
+            codes.push(self.unsubscribe_filter(step, tag, session, filter));
         }
+        self.release_orphans();
         if version == ProtocolVersion::V311 {
             codes.clear();
         }
         let unsuback = UnsubAck::new(unsubscribe.packet_id, &codes);
         self.send(step, key, |packet| unsuback.encode(version, packet));
+        self.codes = codes;
+    }
+
+    fn unsubscribe_filter<S: Sink>(
+        &mut self,
+        step: &mut Step<'_, S>,
+        tag: Tag,
+        session: SessionKey,
+        filter: &str,
+    ) -> ReasonCode {
+        if validate_topic_filter(filter).is_err() {
+            // broker.md 3.3.
+            return ReasonCode::TopicFilterInvalid;
+        }
+        let is_shared = split_shared(filter).is_some();
+        if is_shared
+            && let Some(group) = self.subscriptions.find_group(filter)
+            && !self.counts_group_request(step, group)
+        {
+            // broker.md 3.3: UNSUBACK has no 0x97.
+            return ReasonCode::UnspecifiedError;
+        }
+        let held = &mut self.sessions[session];
+        if self.subscriptions.unsubscribe(&mut held.subscriptions, filter) {
+            held.subscription_count -= 1;
+            held.shared_count -= u16::from(is_shared);
+            step.sink.fact(Fact::Unsubscribed { tag });
+        }
+        // broker.md 3.3: 0x11 is not among the codes that the service sends (check 69).
+        ReasonCode::Success
+    }
+
+    /// Lets go of what groups held that are no more.
+    pub(crate) fn release_orphans(&mut self) {
+        while let Some(message) = self.subscriptions.pop_orphan() {
+            self.messages.release(message);
+        }
     }
 
     /// `broker.md` 2.4: length and depth of a topic name or of a filter that is not shared.

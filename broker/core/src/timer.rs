@@ -19,6 +19,12 @@ pub(crate) enum TimerKind {
     Redelivery,
     /// The next stored message of a resumed session goes out (`broker.md` 4).
     Resume,
+    /// A delayed will is published (`broker.md` D-16).
+    WillDelay,
+    /// A retained message expires (`broker.md` 3.5), or a topic without one is forgotten.
+    Retained,
+    /// A group of shared subscriptions sends its members what it stores (`broker.md` 3.6).
+    SharedDrain,
     /// A connection slowed down by the throughput quota is read again.
     ResumeReading,
 }
@@ -27,9 +33,9 @@ pub(crate) enum TimerKind {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Timer {
     pub(crate) kind: TimerKind,
-    /// A connection's or a session's key.
+    /// A connection's, session's, topic's or group's key.
     pub(crate) key: u32,
-    /// The low half of the connection's id, or the session's generation.
+    /// The low half of the connection's id, or the generation of the session or topic; 0 for a group.
     pub(crate) generation: u32,
 }
 

@@ -3,6 +3,7 @@
 //! Numbers in comments are the checks of `broker.md` section 12; ids are normative statements of MQTT 3.1.1, and
 //! with `v5:` in front of MQTT 5. Each file's foot lists the checks of its subject that have no test, and why.
 
+mod aliases;
 mod back_pressure;
 mod connect;
 mod contract;
@@ -13,12 +14,15 @@ mod model;
 mod not_modelled;
 mod publish;
 mod redelivery;
+mod retained;
 mod sessions;
+mod shared;
 mod shutdown;
 mod subscribe;
 mod support;
 mod takeover;
 mod throttles;
+mod wills;
 
 use squall_types::ProtocolVersion;
 

@@ -233,7 +233,11 @@ fn an_acknowledgement_with_an_error_settles_a_message_too() {
 #[test]
 fn packet_ids_wrap_around_those_in_use() {
     // MQTT-2.3.1-2, MQTT-2.3.1-4: 70,000 messages past one that is never acknowledged.
-    let bench = Bench::new(|profile| profile.limits.publishes_per_second_per_connection = 1_000_000);
+    let bench = Bench::new(|profile| {
+        profile.limits.publishes_per_second_per_connection = 1_000_000;
+        profile.limits.inbound_publishes_per_second = 1_000_000;
+        profile.limits.outbound_publishes_per_second = 1_000_000;
+    });
     let device = bench.device("d").connect().subscribe("a", 1);
     let publisher = bench.device("p").connect();
     publisher.publish("a", 1, "stuck");

@@ -55,14 +55,27 @@ macro_rules! decisions {
 decisions! {
     SessionExpiry = "D-01", Disputed, "how long a session outlives its expiry";
     Qos2 = "D-07", Unverified, "what a QoS 2 publish or subscribe meets";
+    BeforeConnAck = "D-08", Unverified, "what packets sent before the CONNACK meet";
     DollarClientId = "D-09", Unverified, "whether a client id may begin with $";
     ThrottledConnectV311 = "D-10", Unverified, "how a throttled 3.1.1 CONNECT is refused";
     InvalidTopicV5 = "D-12", Unverified, "how MQTT 5 answers a QoS 1 publish to an invalid topic";
     TooManyFilters = "D-13", Unverified, "what more than the allowed filters in one SUBSCRIBE meet";
     PublishRate = "D-14", Unverified, "what happens above the publish rate of a connection";
     OverlappingFilters = "D-15", Unverified, "how many copies overlapping filters of one client yield";
+    WillDelay = "D-16", Unverified, "whether the Will Delay Interval is honoured";
     SubscriptionOptions = "D-17", Unverified, "whether MQTT 5 subscription options are honoured";
+    DisconnectWithWill = "D-19", Disputed, "whether a DISCONNECT other than 0x00 has the will published";
     RedeliveryInterval = "D-25", Unverified, "how long an unacknowledged message waits for its redelivery";
+    TakeoverWill = "D-26", Disputed, "what becomes of the will of a connection that is taken over";
+    SubscriptionsExcess = "broker 0.1", Disputed, "what subscriptions over the limit of a connection meet";
+    RetainedOnSubscribe = "broker 0.17", Disputed, "which retained messages a new subscription brings";
+    RetainedAge = "broker 0.18", Disputed, "how long a retained message is kept";
+    SessionsAcrossVersions = "broker 2.21", Unverified, "what becomes of a session when its client changes the protocol version";
+    RetainedRate = "broker 2.3", Unverified, "how a retained publish over a quota is answered";
+    OversizeProperty = "broker 3.2", Unverified, "how a property over its size is refused";
+    OutboundTopicAlias = "broker 3.2 alias", Unverified, "when the service uses topic aliases itself";
+    AccountPublishRate = "broker 7.1", Unverified, "what publishes over a rate of the account meet";
+    ConcurrentConnections = "broker 7.1 connections", Unverified, "how a CONNECT over the account's connections is refused";
     ConnectMetering = "pricing 1.1", Unverified, "whether a refused CONNECT is metered";
     ConnectPacketTime = "mqtt5 3.1.4", Unverified, "how long a transport may stand without its CONNECT";
     UnsentBytes = "design 2", Unverified, "how many bytes may wait unsent on a connection";
@@ -74,6 +87,24 @@ impl Decision {
         let (limits, switches) = (&profile.limits, &profile.switches);
         match self {
             Self::SessionExpiry => format!("up to {} s longer", limits.session_expiry_slack_seconds),
+            Self::BeforeConnAck => switches.before_connack.as_str().to_owned(),
+            Self::WillDelay => switches.will_delay.as_str().to_owned(),
+            Self::DisconnectWithWill => switches.disconnect_with_will.as_str().to_owned(),
+            Self::TakeoverWill => switches.takeover_will.as_str().to_owned(),
+            Self::SubscriptionsExcess => switches.subscriptions_excess.as_str().to_owned(),
+            Self::RetainedOnSubscribe => switches.retained_on_subscribe.as_str().to_owned(),
+            Self::RetainedAge => match limits.retained_days {
+                0 => "until it is replaced, deleted or expired".to_owned(),
+                days => format!("{days} days without a new publish"),
+            },
+            Self::SessionsAcrossVersions => switches.sessions_across_versions.as_str().to_owned(),
+            Self::RetainedRate => "discarded; MQTT 5 hears 0x97 at QoS 1".to_owned(),
+            Self::OversizeProperty => "refused with 0x97".to_owned(),
+            Self::OutboundTopicAlias => {
+                format!("for the first {} topics that a client is sent", limits.topic_alias_max)
+            }
+            Self::AccountPublishRate => "discarded; MQTT 5 hears 0x97 at QoS 1".to_owned(),
+            Self::ConcurrentConnections => "as a throttled CONNECT".to_owned(),
             Self::Qos2 => switches.qos2.as_str().to_owned(),
             Self::DollarClientId => switches.dollar_client_id.as_str().to_owned(),
             Self::ThrottledConnectV311 => switches.throttled_connect_v311.as_str().to_owned(),

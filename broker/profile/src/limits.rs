@@ -54,16 +54,25 @@ limits! {
     client_id_bytes,
     /// CONNECT requests a second on the account (token bucket that holds one second); excess is refused.
     connect_requests_per_second,
+    /// CONNECT requests a second with one client id; excess is refused.
+    connect_requests_per_second_per_client_id,
+    /// Connections that stand at one time on the account; a CONNECT beyond them is refused.
+    concurrent_connections,
     /// Seconds that a transport may stand without its CONNECT packet; then it is closed.
     connect_packet_seconds,
     /// Shortest effective keep alive in seconds; shorter requests are raised to it.
     keep_alive_min_seconds,
-    /// Longest effective keep alive in seconds; longer requests, and 0, become it.
+    /// Longest effective keep alive in seconds; longer requests, and 0, become it. If it is 0 itself, keep alives are as
+    /// asked and 0 means none.
     keep_alive_max_seconds,
     /// Publishes a second on one connection, inbound and outbound together; excess is discarded.
     publishes_per_second_per_connection,
     /// Seconds in a row over the publish rate after which the connection is closed; 0 never closes.
     throttled_seconds_before_close,
+    /// Publishes a second that the account takes in, wills included; excess is discarded.
+    inbound_publishes_per_second,
+    /// Publishes a second that the account sends to clients; excess is discarded.
+    outbound_publishes_per_second,
     /// Bytes a second that one connection may send; above it the connection is read more slowly, nothing is lost.
     inbound_bytes_per_second_per_connection,
     /// Largest payload in bytes; a larger one ends the connection.
@@ -72,6 +81,15 @@ limits! {
     packet_bytes,
     /// Smallest Maximum Packet Size in bytes that a client may ask for; less is refused at CONNECT.
     client_maximum_packet_bytes_min,
+    /// Longest MQTT 5 content type in bytes; a publish or will with a longer one is refused.
+    content_type_bytes,
+    /// Longest MQTT 5 correlation data in bytes; a publish or will with more is refused.
+    correlation_data_bytes,
+    /// Bytes of keys and values of the MQTT 5 user properties of one packet; a packet with more is refused.
+    user_properties_bytes,
+    /// Highest MQTT 5 topic alias, announced as Topic Alias Maximum; also the most that the service uses itself. 0 is
+    /// none.
+    topic_alias_max,
     /// Unacknowledged inbound QoS 1 messages of a connection, announced as Receive Maximum.
     unacked_inbound,
     /// Unacknowledged outbound QoS 1 messages of a connection; further ones wait in the session.
@@ -80,7 +98,7 @@ limits! {
     retry_window_v311_seconds,
     /// Seconds for which an unacknowledged message is redelivered to an MQTT 5 subscriber.
     retry_window_v5_seconds,
-    /// Seconds between two redeliveries on a live connection.
+    /// Seconds between two redeliveries on a live connection; 0 redelivers on reconnecting only.
     redelivery_interval_seconds,
     /// Longest topic name or filter in bytes.
     topic_bytes,
@@ -90,9 +108,16 @@ limits! {
     filters_per_subscribe,
     /// Most subscriptions of one connection; excess is refused in SUBACK.
     subscriptions_per_connection,
-    /// Longest session expiry of the account in seconds; a longer MQTT 5 request is lowered to it.
+    /// Most subscriptions of the account; excess is refused in SUBACK.
+    subscriptions,
+    /// Filters a second that the account may subscribe to; excess is refused in SUBACK.
+    subscribe_requests_per_second,
+    /// Longest session expiry of the account in seconds, and that of a 3.1.1 session; a longer MQTT 5 request is lowered
+    /// to it. 4294967295 never ends a session.
     session_expiry_seconds,
-    /// Seconds that a session may live past its expiry.
+    /// Longest session expiry in seconds that the account's own setting may be raised to.
+    session_expiry_cap_seconds,
+    /// Seconds that a session may live past its expiry: each time a draw from 0 to this.
     session_expiry_slack_seconds,
     /// Longest message expiry interval in seconds; longer ones are lowered to it.
     message_expiry_max_seconds,
@@ -100,6 +125,24 @@ limits! {
     queued_messages_per_second,
     /// Stored messages a second that a resumed session is sent.
     resumed_messages_per_second,
+    /// Groups of shared subscriptions on the account; a SUBSCRIBE that needs one more is refused in SUBACK.
+    shared_groups,
+    /// Members of one group of shared subscriptions; one more is refused in SUBACK.
+    shared_subscriptions_per_group,
+    /// SUBSCRIBE and UNSUBSCRIBE requests a second for one group of shared subscriptions; excess is refused.
+    shared_subscribes_per_second_per_group,
+    /// Messages that one group of shared subscriptions stores; further ones are dropped.
+    queued_messages_per_shared_group,
+    /// Stored messages a second that each connected member of a group of shared subscriptions is sent.
+    shared_drained_messages_per_second,
+    /// Retained messages of the account; a publish that would add one more is discarded.
+    retained_messages,
+    /// Retained publishes a second on the account; excess is discarded.
+    retained_publishes_per_second,
+    /// Retained publishes a second to one topic; excess is discarded.
+    retained_publishes_per_second_per_topic,
+    /// Days after which a retained message is deleted unless it was replaced; 0 keeps it.
+    retained_days,
     /// Bytes that may wait unsent on a connection; above it QoS 0 is dropped and QoS 1 stays in the session.
     unsent_bytes_per_connection,
 }

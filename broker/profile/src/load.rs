@@ -23,7 +23,11 @@ pub struct Sourced<T> {
 struct ProfileFile {
     name: String,
     about: String,
+    /// The profile that this one changes; without it the file sets everything.
+    base: Option<String>,
+    #[serde(default)]
     limits: BTreeMap<String, Sourced<u32>>,
+    #[serde(default)]
     switches: BTreeMap<String, Sourced<String>>,
 }
 
@@ -70,7 +74,22 @@ pub enum ProfileError {
     },
 }
 
-const EMBEDDED: &[(&str, &str)] = &[("aws-current", include_str!("../profiles/aws-current.toml"))];
+macro_rules! embedded {
+    ($($name:literal,)+) => {
+        &[$(($name, include_str!(concat!("../profiles/", $name, ".toml"))),)+]
+    };
+}
+
+const EMBEDDED: &[(&str, &str)] = embedded![
+    "aws-current",
+    "aws-2021",
+    "aws-select-region",
+    "mqtt5-128k",
+    "seed-handbook",
+    "seed-blog",
+    "seed-exam",
+    "spec-oasis",
+];
 
 /// The names of the embedded profiles; the first is the default.
 pub fn profile_names() -> impl Iterator<Item = &'static str> {
@@ -93,27 +112,26 @@ impl Profile {
     /// The profile of a file's text.
     ///
     /// # Errors
-    /// If it is no TOML, names an unknown key, leaves one out, or sets a switch to what it does not allow.
+    /// If it is no TOML, names an unknown key or base, sets a switch to what it does not allow, or leaves a key out
+    /// without having a base.
     pub fn parse(text: &str) -> Result<Self, ProfileError> {
         let file: ProfileFile =
             toml_edit::de::from_str(text).map_err(|error| ProfileError::Syntax(error.to_string()))?;
-        for limit in LIMITS {
-            if !file.limits.contains_key(limit.name) {
-                return Err(ProfileError::Missing(limit.name));
+        let (mut limits, mut switches) = match &file.base {
+            Some(base) => {
+                let base = Self::named(base)?;
+                (base.limits, base.switches)
             }
-        }
-        for switch in SWITCHES {
-            if !file.switches.contains_key(*switch) {
-                return Err(ProfileError::Missing(switch));
+            None => {
+                file.check_whole()?;
+                (Limits::zero(), Switches::first())
             }
-        }
-        let mut limits = Limits::zero();
+        };
         for (name, limit) in file.limits {
             if !limits.set(&name, limit.value) {
                 return Err(ProfileError::UnknownKey(name));
             }
         }
-        let mut switches = Switches::first();
         for (name, switch) in file.switches {
             switches.set(&name, &switch.value).map_err(|allowed| match allowed {
                 None => ProfileError::UnknownKey(name.clone()),
@@ -121,6 +139,23 @@ impl Profile {
             })?;
         }
         Ok(Self { name: file.name, about: file.about, limits, switches })
+    }
+}
+
+impl ProfileFile {
+    /// Without a base, a file sets every limit and every switch.
+    fn check_whole(&self) -> Result<(), ProfileError> {
+        for limit in LIMITS {
+            if !self.limits.contains_key(limit.name) {
+                return Err(ProfileError::Missing(limit.name));
+            }
+        }
+        for switch in SWITCHES {
+            if !self.switches.contains_key(*switch) {
+                return Err(ProfileError::Missing(switch));
+            }
+        }
+        Ok(())
     }
 }
 

@@ -134,4 +134,60 @@ switches! {
         /// As MQTT-3.3.1-1 asks.
         Yes = "yes",
     }
+    /// What packets that a client sends before it has its CONNACK meet (`broker.md` D-08).
+    before_connack: BeforeConnAck {
+        /// They are handled once the CONNECT is.
+        Buffer = "buffer",
+        /// The connection ends.
+        Close = "close",
+    }
+    /// Whether the Will Delay Interval of MQTT 5 is honoured (`broker.md` D-16).
+    will_delay: WillDelay {
+        /// The will is published at once.
+        Ignore = "ignore",
+        /// It waits for its delay, or for the session's end if that comes first.
+        Honour = "honour",
+    }
+    /// Whether a DISCONNECT with another reason than 0x00 has the will published (`broker.md` D-19).
+    disconnect_with_will: DisconnectWithWill {
+        /// As the standard says.
+        Send = "send",
+        /// Any DISCONNECT of the client discards it.
+        Discard = "discard",
+    }
+    /// What becomes of the will of a connection that another one takes over (`broker.md` D-26).
+    takeover_will: TakeoverWill {
+        /// It is published.
+        Send = "send",
+        /// As the standard says: a delayed will is dropped if the newcomer resumes the session.
+        Oasis = "oasis",
+    }
+    /// Which retained messages a new subscription brings (`broker.md` 0.17).
+    retained_on_subscribe: RetainedOnSubscribe {
+        /// The one whose topic equals the filter; none for filters with wildcards.
+        Exact = "exact",
+        /// Every one that the filter matches, as MQTT-3.3.1-6 says.
+        Oasis = "oasis",
+    }
+    /// What subscriptions over the limit of a connection meet (`broker.md` 0.1).
+    subscriptions_excess: SubscriptionsExcess {
+        /// They fail in SUBACK, the connection stays.
+        SubAck = "suback",
+        /// The connection ends.
+        Close = "close",
+    }
+    /// Under which packet id a QoS 1 message is sent again (`broker.md` row 2.5, which allows both).
+    retransmission_packet_id: RetransmissionPacketId {
+        /// The first one.
+        Same = "same",
+        /// One of its own each time.
+        New = "new",
+    }
+    /// Whether a session is resumed by a client of the other protocol version (`broker.md` 2.21).
+    sessions_across_versions: SessionsAcrossVersions {
+        /// It is discarded.
+        Discard = "discard",
+        /// It is resumed.
+        Resume = "resume",
+    }
 }

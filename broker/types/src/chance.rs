@@ -75,6 +75,10 @@ pub enum Purpose {
     AssignedClientId = 10,
     /// Which node a connection lands on.
     Node = 11,
+    /// Which member of a group of shared subscriptions gets a message.
+    SharedMember = 12,
+    /// How long a session outlives its expiry.
+    ExpirySlack = 13,
 }
 
 /// The dice of a run.

@@ -256,9 +256,7 @@ impl World for SimWorld {
         if call.operation != "Publish" {
             return Err(format!("the simulated service has no {} yet", call.operation));
         }
-        if text("retain")?.is_some_and(|retain| retain != "0") {
-            return Err("the simulated service has no retained Publish over HTTPS yet".to_owned());
-        }
+        let retain = text("retain")?.is_some_and(|retain| retain != "0");
         let topic = text("topic")?.unwrap_or_default();
         let payload = argument("payload").map(|value| value.fill(&fill)).transpose()?.unwrap_or_default();
         let qos = text("qos")?.unwrap_or_else(|| "0".to_owned());
@@ -267,11 +265,12 @@ impl World for SimWorld {
         let reply = self.input(Input::Request {
             id: RequestId(self.requests),
             caller: Caller::Account { tag: TAG },
-            call: Call::Publish { topic: &topic, payload: &payload, qos },
+            call: Call::Publish { topic: &topic, payload: &payload, qos, retain },
         });
         match reply {
             Some(Reply::Ok) => Ok(None),
             Some(Reply::InvalidRequest(_)) => Ok(Some("InvalidRequestException".to_owned())),
+            Some(Reply::Throttling) => Ok(Some("ThrottlingException".to_owned())),
             None => Err("the service did not answer".to_owned()),
         }
     }

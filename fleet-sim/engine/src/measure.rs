@@ -1,7 +1,7 @@
 //! What is counted and timed while a world runs.
 
 use hashbrown::HashMap;
-use squall_core::{DiscardRule, DisconnectReason, Fact};
+use squall_core::{ConnectRefusal, DiscardRule, DisconnectReason, Fact};
 use squall_device::{AttemptFailure, DeviceFact};
 use squall_results::{
     Counter, Counters, FaultWindow, LatencyRecorder, Operation, Seconds, SeriesColumn, SeriesRecorder, Span,
@@ -127,7 +127,10 @@ impl Measure {
     /// Takes what the service says it did.
     pub(crate) fn service_fact(&mut self, now: Timestamp, fact: &Fact<'_>) {
         match *fact {
-            Fact::ConnectRefused { why: squall_core::ConnectRefusal::Throttled, .. } => {
+            Fact::ConnectRefused {
+                why: ConnectRefusal::Throttled | ConnectRefusal::ClientIdThrottled,
+                ..
+            } => {
                 self.counters.count(Counter::ConnectThrottled);
                 self.counters.count(Counter::ThrottleExceeded);
                 self.series.count(SeriesColumn::ConnectThrottled, now.as_micros());
@@ -139,22 +142,36 @@ impl Measure {
             },
             Fact::Queued { .. } => self.counters.count(Counter::QueuedStored),
             Fact::Redelivered { .. } => self.counters.count(Counter::DeliveryRedelivered),
-            Fact::Discarded { rule, .. } => match rule {
-                DiscardRule::PublishRateIn | DiscardRule::PublishRateOut => {
-                    self.counters.count(Counter::ThrottleExceeded);
-                }
-                DiscardRule::QueueRate => {
+            Fact::Discarded { rule, .. } | Fact::DiscardedShared { rule, .. } => match rule {
+                DiscardRule::PublishRateIn
+                | DiscardRule::PublishRateOut
+                | DiscardRule::AccountPublishRateIn
+                | DiscardRule::AccountPublishRateOut
+                | DiscardRule::RetainedQuota => self.counters.count(Counter::ThrottleExceeded),
+                DiscardRule::QueueRate | DiscardRule::SharedQueueFull => {
                     self.counters.count(Counter::ThrottleExceeded);
                     self.counters.count(Counter::QueuedDropped);
                 }
-                DiscardRule::MessageExpiry => self.counters.count(Counter::QueuedDropped),
-                DiscardRule::RetryWindow | DiscardRule::UnsentBytes | DiscardRule::ReceiverPacketSize => {}
+                DiscardRule::MessageExpiry | DiscardRule::SharedRetention => {
+                    self.counters.count(Counter::QueuedDropped);
+                }
+                DiscardRule::RetryWindow
+                | DiscardRule::UnsentBytes
+                | DiscardRule::ReceiverPacketSize
+                | DiscardRule::NoMember => {}
             },
+            Fact::SubscribeRefused { throttled: true, .. } => self.counters.count(Counter::ThrottleExceeded),
+            Fact::WillPublished { .. } => self.counters.count(Counter::WillsPublished),
             Fact::NotModelled { .. } => self.counters.count(Counter::NotModelled),
             Fact::Connected { .. }
             | Fact::ConnectRefused { .. }
             | Fact::PublishIn { .. }
-            | Fact::PublishOut { .. } => {}
+            | Fact::PublishRetained { .. }
+            | Fact::PublishOut { .. }
+            | Fact::Ping { .. }
+            | Fact::Subscribed { .. }
+            | Fact::SubscribeRefused { .. }
+            | Fact::Unsubscribed { .. } => {}
         }
     }
 

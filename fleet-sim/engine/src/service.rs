@@ -166,10 +166,10 @@ impl World {
         let connection = ConnectionNumber(link.connection().0);
         let bytes = self.segments.bytes(segment);
         // CONNACK: a length of one byte, the flags, the code.
-        if bytes[0] == 0x20 && bytes.get(3) == Some(&0) {
-            oracles.service_accepted(self.now, connection, client);
-        } else {
-            oracles.service_sent(self.now, connection, client);
+        match (bytes[0], bytes.get(3)) {
+            (0x20, Some(0)) => oracles.service_accepted(self.now, connection, client),
+            (0x20, _) => {}
+            _ => oracles.service_sent(self.now, connection, client),
         }
     }
 

@@ -356,7 +356,7 @@ impl World {
         self.note_world(ItemKind::Request, &payload);
         // The account's own calls are metered apart from every fleet.
         let caller = Caller::Account { tag: Tag(self.fleets.len() as u16) };
-        let call = BrokerCall::Publish { topic: &topic, payload: &payload, qos };
+        let call = BrokerCall::Publish { topic: &topic, payload: &payload, qos, retain: false };
         let accepted = self.serve_call(Input::Request { id: RequestId(number.into()), caller, call });
         self.note_world(ItemKind::Reply, &[u8::from(accepted)]);
         if accepted {

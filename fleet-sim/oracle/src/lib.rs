@@ -29,7 +29,7 @@ use squall_types::{QoS, Timestamp};
 
 use crate::clients::Clients;
 use crate::delivery::DeliveryOracle;
-use crate::recount::Recount;
+use crate::recount::{Direction, Recount};
 use crate::single_connection::SingleConnectionOracle;
 use crate::subscription::SubscriptionOracle;
 use crate::subscriptions::Subscriptions;
@@ -99,7 +99,8 @@ impl Oracles {
         self.clients.accepted(now, client, connection);
     }
 
-    /// Any other packet leaves the service.
+    /// Any other packet leaves the service, but for the CONNACK of a refusal: it leaves on a connection that never was
+    /// the client's.
     #[inline]
     pub fn service_sent(&mut self, now: Timestamp, connection: ConnectionNumber, client: ClientKey) {
         self.single_connection.sent(now, connection, client, self.clients.live(client));
@@ -154,7 +155,7 @@ impl Oracles {
         first: bool,
     ) {
         let client = self.clients.of(publisher);
-        self.recount.published(now, client);
+        self.recount.published(now, client, Direction::In);
         if first {
             self.track(now, Some(client), topic, payload, qos);
         }
@@ -186,7 +187,7 @@ impl Oracles {
         delivery.begin();
         subscriptions.matching(topic, |holder| {
             if holder.epoch == clients.epoch(holder.client) {
-                recount.published(now, holder.client);
+                recount.published(now, holder.client, Direction::Out);
                 if qos >= QoS::AtLeastOnce && holder.granted >= Some(QoS::AtLeastOnce) {
                     delivery.expect(now, publisher, topic, payload, holder.client, holder.epoch);
                 }
@@ -210,7 +211,7 @@ impl Oracles {
         };
         match self.recount.applies(now, client, rule) {
             // What was not taken in was not acknowledged, so no delivery of it is owed to anybody.
-            Ok(()) if rule == recount::PUBLISH_RATE_IN => {}
+            Ok(()) if recount::IS_ABOUT_PUBLISHER.contains(&rule) => {}
             Ok(()) => self.delivery.excuse(now, client, topic, rule),
             Err(found) => {
                 self.delivery.violated(

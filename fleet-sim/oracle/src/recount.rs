@@ -10,15 +10,25 @@ use squall_types::Timestamp;
 
 use crate::{ClientKey, OracleConfig};
 
-/// The one rule whose record is about the publisher.
-pub(crate) const PUBLISH_RATE_IN: &str = "publish-rate-in";
+/// The rules whose record is about the publisher.
+pub(crate) const IS_ABOUT_PUBLISHER: [&str; 2] = ["publish-rate-in", "account-publish-rate-in"];
+
+/// Which way a publish went, as the service sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Direction {
+    In,
+    Out,
+}
 
 const SECOND: u64 = 1_000_000_000;
 
 #[derive(Debug)]
 pub(crate) struct Recount {
     /// Publishes of all clients in the window, oldest first.
-    recent: VecDeque<(Timestamp, ClientKey)>,
+    recent: VecDeque<(Timestamp, ClientKey, Direction)>,
+    /// How many of them went in, and out.
+    account: [u32; 2],
+    account_limits: [u32; 2],
     /// The window in nanoseconds.
     window: u64,
     /// How many of them are each client's.
@@ -36,6 +46,8 @@ impl Recount {
         let store_rate = u64::from(limits.queued_messages_per_second);
         Self {
             recent: VecDeque::new(),
+            account: [0; 2],
+            account_limits: [limits.inbound_publishes_per_second, limits.outbound_publishes_per_second],
             window: u64::try_from(config.blur.as_nanos()).unwrap_or(u64::MAX).saturating_add(SECOND),
             counts: vec![0; config.devices as usize],
             publish_limit: limits.publishes_per_second_per_connection,
@@ -47,17 +59,19 @@ impl Recount {
 
     /// A publish of a client, or to it.
     #[inline]
-    pub(crate) fn published(&mut self, now: Timestamp, client: ClientKey) {
-        while let Some(&(at, old)) = self.recent.front()
+    pub(crate) fn published(&mut self, now: Timestamp, client: ClientKey, direction: Direction) {
+        while let Some(&(at, old, direction)) = self.recent.front()
             && at.plus_nanos(self.window) < now
         {
             self.counts[old.0 as usize] -= 1;
+            self.account[direction as usize] -= 1;
             self.recent.pop_front();
         }
         let count = &mut self.counts[client.0 as usize];
         if *count < u16::MAX {
             *count += 1;
-            self.recent.push_back((now, client));
+            self.account[direction as usize] += 1;
+            self.recent.push_back((now, client, direction));
         }
     }
 
@@ -75,7 +89,9 @@ impl Recount {
         rule: &'static str,
     ) -> Result<(), String> {
         match rule {
-            PUBLISH_RATE_IN | "publish-rate-out" => {
+            "account-publish-rate-in" => self.account_applies(Direction::In),
+            "account-publish-rate-out" => self.account_applies(Direction::Out),
+            "publish-rate-in" | "publish-rate-out" => {
                 let found = u32::from(self.counts[client.0 as usize]);
                 let limit = self.publish_limit.min(u16::MAX.into());
                 if found >= limit {
@@ -100,6 +116,17 @@ impl Recount {
             "retry-window" | "message-expiry" | "receiver-packet-size" | "unsent-bytes" => Ok(()),
             _ => Err("no rule of the service is called so".to_owned()),
         }
+    }
+
+    fn account_applies(&self, direction: Direction) -> Result<(), String> {
+        let (found, limit) = (self.account[direction as usize], self.account_limits[direction as usize]);
+        if found >= limit {
+            return Ok(());
+        }
+        Err(format!(
+            "only {found} publishes of the account were seen within {} s, {limit} are allowed in one",
+            self.window / SECOND
+        ))
     }
 
     fn refill(&mut self, now: Timestamp) {

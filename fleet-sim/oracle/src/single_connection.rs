@@ -35,7 +35,8 @@ impl SingleConnectionOracle {
         }
     }
 
-    /// Any other packet leaves on `connection`.
+    /// Any other packet but a refusal leaves on `connection`. Which of two connections was opened first says nothing: the
+    /// later CONNECT takes over.
     #[inline]
     pub(crate) fn sent(
         &mut self,
@@ -45,8 +46,7 @@ impl SingleConnectionOracle {
         live: Option<ConnectionNumber>,
     ) {
         self.verdict.checks += 1;
-        // A refusal leaves on a connection that never was live; a later one only if this one is not the last.
-        if live.is_some_and(|live| live.0 > connection.0) {
+        if live.is_some_and(|live| live != connection) {
             let text = "a packet left on a connection that had been taken over".to_owned();
             self.verdict.violated(now, Some(client), text);
         }

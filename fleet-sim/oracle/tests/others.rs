@@ -125,16 +125,18 @@ fn three_takeovers_in_a_row_are_fine_and_a_missing_close_among_them_is_caught() 
 }
 
 #[test]
-fn a_refusal_on_a_connection_that_never_was_live_is_fine() {
-    let mut bench = Bench::new().same_client(0, 1);
-    bench.connect(0, false);
-    // A CONNECT of the same client is throttled: its CONNACK leaves, the first connection stands.
-    let refused = squall_oracle::ConnectionNumber(99);
-    let now = bench.now();
-    bench.oracles.service_sent(now, refused, squall_oracle::ClientKey(0));
-    bench.oracles.connection_closed(now, refused, squall_oracle::ClientKey(0));
-    bench.service_sends(0);
-    bench.finish_later().expect(0, 0, 0);
+fn the_later_connect_takes_over_whichever_connection_was_opened_first() {
+    let client = squall_oracle::ClientKey(0);
+    let [early, late] = [7, 99].map(squall_oracle::ConnectionNumber);
+    for sends in [early, late] {
+        let mut bench = Bench::new();
+        let now = bench.now();
+        bench.oracles.service_accepted(now, late, client);
+        bench.oracles.connection_closed(now, late, client);
+        bench.oracles.service_accepted(now, early, client);
+        bench.oracles.service_sent(now, sends, client);
+        bench.finish_later().expect(0, 0, u64::from(sends == late));
+    }
 }
 
 #[test]

@@ -52,6 +52,7 @@ counters! {
     QueuedDropped = "queued.dropped", "Stored messages that a quota or an expiry dropped.";
     CallsAccepted = "calls.accepted", "Calls of cloud-side actors that the service carried out.";
     CallsRefused = "calls.refused", "Calls of cloud-side actors that the service refused.";
+    WillsPublished = "wills.published", "Wills that the service published.";
     ThrottleExceeded = "throttle.exceeded", "Operations above a quota, whatever became of them.";
     KeepAliveTimeouts = "keep_alive.timeouts", "Connections that the service closed because their keep-alive lapsed.";
     ProtocolViolations = "protocol.violations", "Packets that a device received and found to break the protocol.";

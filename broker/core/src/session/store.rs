@@ -25,6 +25,8 @@ pub(crate) struct Session {
     pub(crate) connection: Option<ConnectionKey>,
     pub(crate) subscriptions: SubscriptionKey,
     pub(crate) subscription_count: u16,
+    /// How many of them are shared.
+    pub(crate) shared_count: u16,
     pub(crate) next_packet_id: u16,
     /// Seconds that the session outlives its connection; 0 ends with it.
     pub(crate) expiry_seconds: u32,
@@ -85,6 +87,7 @@ impl Sessions {
             connection: None,
             subscriptions: SubscriptionKey::NONE,
             subscription_count: 0,
+            shared_count: 0,
             next_packet_id: 1,
             expiry_seconds: 0,
             disconnected_at: Timestamp::ZERO,

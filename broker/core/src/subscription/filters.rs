@@ -2,7 +2,9 @@
 
 use hashbrown::HashTable;
 use slab::Slab;
+use squall_types::split_shared;
 
+use super::shared::GroupKey;
 use super::trie::{Trie, TrieNode};
 use crate::hash::hash_text;
 
@@ -15,8 +17,11 @@ struct Filter {
     text: Box<str>,
     first: u32,
     last: u32,
-    /// Where it ends in the trie; `None` for a filter without wildcards.
-    node: Option<TrieNode>,
+    /// Where it ends in the trie; [`TrieNode::NONE`] for a filter without wildcards and for a shared one, which no
+    /// topic is matched with.
+    node: TrieNode,
+    /// The first group of shared subscriptions that is matched with this filter; of a shared filter, its own group.
+    group: GroupKey,
 }
 
 /// What one filter costs besides its text: the record and its place in the table.
@@ -51,8 +56,16 @@ impl Filters {
             return found;
         }
         let key = u32::try_from(self.filters.vacant_key()).expect("fewer than 2^32 filters");
-        let node = text.contains(['+', '#']).then(|| self.trie.insert(text, key));
-        self.filters.insert(Filter { text: text.into(), first: super::NONE, last: super::NONE, node });
+        let is_wild = text.contains(['+', '#']) && split_shared(text).is_none();
+        let node = if is_wild { self.trie.insert(text, key) } else { TrieNode::NONE };
+        let none = super::NONE;
+        self.filters.insert(Filter {
+            text: text.into(),
+            first: none,
+            last: none,
+            node,
+            group: GroupKey::NONE,
+        });
         let filters = &self.filters;
         self.by_text.insert_unique(hash_text(text), key, |&key| hash_text(&filters[key as usize].text));
         FilterKey(key)
@@ -63,8 +76,8 @@ impl Filters {
         if let Ok(entry) = self.by_text.find_entry(hash_text(&filter.text), |&other| other == key.0) {
             entry.remove();
         }
-        if let Some(node) = filter.node {
-            self.trie.remove(node);
+        if filter.node != TrieNode::NONE {
+            self.trie.remove(filter.node);
         }
     }
 
@@ -74,6 +87,18 @@ impl Filters {
         if !self.trie.is_empty() {
             self.trie.matching(topic, out);
         }
+    }
+
+    pub(super) fn text(&self, key: FilterKey) -> &str {
+        &self.filters[key.0 as usize].text
+    }
+
+    pub(super) fn group(&self, key: FilterKey) -> GroupKey {
+        self.filters[key.0 as usize].group
+    }
+
+    pub(super) fn set_group(&mut self, key: FilterKey, group: GroupKey) {
+        self.filters[key.0 as usize].group = group;
     }
 
     pub(super) fn first(&self, key: FilterKey) -> u32 {

@@ -3,17 +3,24 @@
 //! ```text
 //! topic ── one look-up by text ──> filter without wildcards ┐
 //!       └─ trie of interned levels ──> filters with them    ├──> subscriptions ──> sessions
+//!                                                            └──> groups ──> one of their subscriptions
 //! ```
 //!
-//! A subscription is one record in two lists: that of its filter, in order of arrival, and that of its session.
+//! A subscription is one record in two lists: that of its filter, in order of arrival, and that of its session. The
+//! members of a group of shared subscriptions are the list of the filter with the text `$share/NAME/FILTER`; no topic
+//! leads there but through the group, which hangs on the filter FILTER.
 
 mod filters;
+mod shared;
 mod trie;
 
 use slab::Slab;
-use squall_types::QoS;
+use squall_types::{QoS, split_shared};
 
 use self::filters::{FilterKey, Filters};
+use self::shared::Groups;
+pub(crate) use self::shared::{Group, GroupKey, QueuedShared};
+use crate::message::MessageKey;
 use crate::session::SessionKey;
 
 const NONE: u32 = u32::MAX;
@@ -31,6 +38,7 @@ impl SubscriptionKey {
 pub(crate) struct SubscribeOptions {
     pub(crate) qos: QoS,
     pub(crate) no_local: bool,
+    pub(crate) retain_as_published: bool,
 }
 
 /// A subscription that a topic matches.
@@ -55,7 +63,11 @@ struct Subscription {
 pub(crate) struct Subscriptions {
     subscriptions: Slab<Subscription>,
     filters: Filters,
+    groups: Groups,
     matched_filters: Vec<FilterKey>,
+    hash_matches_parent: bool,
+    /// What groups that are gone still held, until the broker releases it.
+    orphans: Vec<MessageKey>,
 }
 
 impl Subscriptions {
@@ -63,8 +75,20 @@ impl Subscriptions {
         Self {
             subscriptions: Slab::new(),
             filters: Filters::new(hash_matches_parent),
+            groups: Groups::default(),
             matched_filters: Vec::new(),
+            hash_matches_parent,
+            orphans: Vec::new(),
         }
+    }
+
+    pub(crate) fn hash_matches_parent(&self) -> bool {
+        self.hash_matches_parent
+    }
+
+    /// Groups of shared subscriptions.
+    pub(crate) fn groups(&self) -> usize {
+        self.groups.groups.len()
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -80,7 +104,13 @@ impl Subscriptions {
         filter: &str,
         options: SubscribeOptions,
     ) -> bool {
-        let filter = self.filters.find_or_insert(filter);
+        let text = filter;
+        let filter = self.filters.find_or_insert(text);
+        if let Some(Ok(shared)) = split_shared(text)
+            && self.filters.group(filter) == GroupKey::NONE
+        {
+            self.add_group(text, filter, shared.filter);
+        }
         if let Some(held) = self.find_in_session(*head, filter) {
             self.subscriptions[held as usize].options = options;
             return false;
@@ -141,12 +171,17 @@ impl Subscriptions {
         }
     }
 
-    /// Appends every subscription that `topic` matches, filter by filter in order of subscription. Returns how
-    /// many filters matched: with one, no session occurs twice.
-    pub(crate) fn matches(&mut self, topic: &str, out: &mut Vec<Match>) -> usize {
+    /// Appends every subscription that `topic` matches, filter by filter in order of subscription, and every group.
+    /// Returns how many filters matched: with one, no session occurs twice.
+    pub(crate) fn matches(&mut self, topic: &str, out: &mut Vec<Match>, groups: &mut Vec<GroupKey>) -> usize {
         self.matched_filters.clear();
         self.filters.matching(topic, &mut self.matched_filters);
         for &filter in &self.matched_filters {
+            let mut group = self.filters.group(filter);
+            while group != GroupKey::NONE {
+                groups.push(group);
+                group = self.groups.groups[&group].next_of_filter;
+            }
             let mut at = self.filters.first(filter);
             while at != NONE {
                 let subscription = &self.subscriptions[at as usize];
@@ -181,8 +216,92 @@ impl Subscriptions {
             _ => self.subscriptions[next as usize].previous_in_filter = previous,
         }
         if previous == NONE && next == NONE {
-            self.filters.remove(subscription.filter);
+            self.remove_unused(subscription.filter);
         }
+    }
+
+    /// A filter has lost its last subscription.
+    fn remove_unused(&mut self, filter: FilterKey) {
+        let group = self.filters.group(filter);
+        if group == GroupKey::NONE {
+            self.filters.remove(filter);
+        } else if self.groups.groups[&group].members == filter {
+            self.remove_group(group);
+            self.filters.remove(filter);
+        }
+        // Else it is a plain filter that groups are still matched with.
+    }
+
+    fn add_group(&mut self, text: &str, members: FilterKey, plain: &str) {
+        let plain = self.filters.find_or_insert(plain);
+        let group = self.groups.insert(text, members, plain, self.filters.group(plain));
+        self.filters.set_group(plain, group);
+        self.filters.set_group(members, group);
+    }
+
+    fn remove_group(&mut self, key: GroupKey) {
+        let Some(group) = self.groups.groups.remove(&key) else { return };
+        self.orphans.extend(group.queue.iter().map(|queued| queued.message));
+        let mut previous = GroupKey::NONE;
+        let mut at = self.filters.group(group.plain);
+        while at != key {
+            previous = at;
+            at = self.groups.groups[&at].next_of_filter;
+        }
+        if previous != GroupKey::NONE {
+            self.groups.groups.get_mut(&previous).expect("a group of the chain").next_of_filter =
+                group.next_of_filter;
+        } else {
+            self.filters.set_group(group.plain, group.next_of_filter);
+            if group.next_of_filter == GroupKey::NONE && self.filters.first(group.plain) == NONE {
+                self.filters.remove(group.plain);
+            }
+        }
+    }
+
+    /// The group with this `$share/NAME/FILTER`.
+    pub(crate) fn find_group(&self, text: &str) -> Option<GroupKey> {
+        self.filters
+            .find(text)
+            .map(|filter| self.filters.group(filter))
+            .filter(|group| *group != GroupKey::NONE)
+    }
+
+    pub(crate) fn group(&self, key: GroupKey) -> Option<&Group> {
+        self.groups.groups.get(&key).map(|group| &**group)
+    }
+
+    pub(crate) fn group_mut(&mut self, key: GroupKey) -> Option<&mut Group> {
+        self.groups.groups.get_mut(&key).map(|group| &mut **group)
+    }
+
+    /// `$share/NAME/FILTER` of a group.
+    pub(crate) fn group_text(&self, key: GroupKey) -> &str {
+        self.filters.text(self.groups.groups[&key].members)
+    }
+
+    /// The members of a group, in order of subscription.
+    pub(crate) fn members(&self, key: GroupKey) -> impl Iterator<Item = Match> {
+        let first = self.groups.groups.get(&key).map_or(NONE, |group| self.filters.first(group.members));
+        let record = |at: u32| self.subscriptions.get(at as usize);
+        core::iter::successors(record(first), move |subscription| record(subscription.next_in_filter))
+            .map(|subscription| Match { session: subscription.session, options: subscription.options })
+    }
+
+    /// The groups that a session whose list begins at `head` is in.
+    pub(crate) fn groups_of(&self, head: SubscriptionKey) -> impl Iterator<Item = GroupKey> {
+        let record = |at: u32| self.subscriptions.get(at as usize);
+        core::iter::successors(record(head.0), move |subscription| record(subscription.next_in_session))
+            .map(|subscription| (subscription.filter, self.filters.group(subscription.filter)))
+            .filter(|(filter, group)| {
+                *group != GroupKey::NONE && self.groups.groups[group].members == *filter
+            })
+            .map(|(_, group)| group)
+    }
+
+    /// Takes a message that a group which is gone still held.
+    pub(crate) fn pop_orphan(&mut self) -> Option<MessageKey> {
+        self.orphans.pop()
     }
 }
 
@@ -193,7 +312,8 @@ mod tests {
 
     use super::*;
 
-    const AT_MOST_ONCE: SubscribeOptions = SubscribeOptions { qos: QoS::AtMostOnce, no_local: false };
+    const AT_MOST_ONCE: SubscribeOptions =
+        SubscribeOptions { qos: QoS::AtMostOnce, no_local: false, retain_as_published: false };
 
     #[test]
     fn a_subscription_stays_in_its_budget() {
@@ -213,7 +333,7 @@ mod tests {
     fn levels(wild: bool) -> impl Strategy<Value = String> {
         let level = prop_oneof![4 => Just("a"), 4 => Just("b"), 1 => Just(""), 1 => Just("$x")];
         let plain = proptest::collection::vec(level, 1..4).prop_map(|levels| levels.join("/"));
-        (plain, any::<prop::sample::Index>(), 0..4_u8).prop_map(move |(text, at, kind)| {
+        (plain, any::<prop::sample::Index>(), 0..6_u8).prop_map(move |(text, at, kind)| {
             let mut levels: Vec<&str> = text.split('/').collect();
             let at = at.index(levels.len());
             match kind {
@@ -225,7 +345,8 @@ mod tests {
                 _ => {}
             }
             let text = levels.join("/");
-            if text.is_empty() { "a".to_owned() } else { text }
+            let text = if text.is_empty() { "a".to_owned() } else { text };
+            if wild && kind > 3 { format!("$share/g{}/{text}", kind - 4) } else { text }
         })
     }
 
@@ -267,10 +388,26 @@ mod tests {
                     }
                     Step::Publish { topic } => {
                         let mut found = Vec::new();
-                        real.matches(&topic, &mut found);
+                        let mut groups = Vec::new();
+                        real.matches(&topic, &mut found, &mut groups);
+                        let mut groups: Vec<_> =
+                            groups.iter().map(|&group| real.group_text(group).to_owned()).collect();
+                        let mut expected_groups: Vec<_> = model
+                            .iter()
+                            .filter(|held| {
+                                split_shared(&held.1)
+                                    .is_some_and(|shared| filter_matches(shared.unwrap().filter, &topic, parent))
+                            })
+                            .map(|held| held.1.clone())
+                            .collect();
+                        groups.sort_unstable();
+                        expected_groups.sort_unstable();
+                        expected_groups.dedup();
+                        prop_assert_eq!(groups, expected_groups, "{}", topic);
                         let mut found: Vec<u32> = found.iter().map(|found| found.session.0).collect();
                         let mut expected: Vec<u32> = model
                             .iter()
+                            .filter(|held| split_shared(&held.1).is_none())
                             .filter(|held| filter_matches(&held.1, &topic, parent))
                             .map(|held| held.0)
                             .collect();
@@ -284,7 +421,7 @@ mod tests {
             for head in &mut heads {
                 real.clear(head);
             }
-            prop_assert!(real.filters.is_empty(), "nothing may stay behind");
+            prop_assert!(real.filters.is_empty() && real.groups() == 0, "nothing may stay behind");
         }
     }
 }

@@ -13,6 +13,10 @@ use crate::hash::hash_text;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct TrieNode(u32);
 
+impl TrieNode {
+    pub(super) const NONE: Self = Self(NONE);
+}
+
 const ROOT: u32 = 0;
 
 #[derive(Debug)]

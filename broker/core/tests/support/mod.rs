@@ -73,9 +73,11 @@ struct Client {
 }
 
 impl Bench {
-    /// A broker with the default profile, changed by `tweak`.
+    /// A broker with the default profile, changed by `tweak`. Devices may connect as often as they like: that one
+    /// client id may only once a second is a subject of its own.
     pub(crate) fn new(tweak: impl FnOnce(&mut Profile)) -> Self {
         let mut profile = Profile::named("aws-current").expect("the default profile");
+        profile.limits.connect_requests_per_second_per_client_id = u32::MAX;
         tweak(&mut profile);
         Self(Rc::new(RefCell::new(World {
             broker: Broker::new(BrokerConfig { profile, seed: Seed(7) }),
@@ -175,9 +177,13 @@ impl Bench {
 
     /// An HTTPS publish of the account's owner, under tag 9.
     pub(crate) fn https_publish(&self, topic: &str, qos: u8, payload: &[u8]) -> Reply {
-        let id = RequestId(self.0.borrow().replies.len() as u64 + 1);
         let qos = QoS::from_bits(qos).expect("a QoS");
-        let call = Call::Publish { topic, payload, qos };
+        self.call(Call::Publish { topic, payload, qos, retain: false })
+    }
+
+    /// A call of the account's owner, under tag 9.
+    pub(crate) fn call(&self, call: Call<'_>) -> Reply {
+        let id = RequestId(self.0.borrow().replies.len() as u64 + 1);
         self.input(Input::Request { id, caller: Caller::Account { tag: Tag(9) }, call });
         let replies = &self.0.borrow().replies;
         let (request, reply) = replies.last().expect("a request is answered at once");
@@ -229,8 +235,17 @@ impl Bench {
     /// Nothing is kept of anybody.
     #[track_caller]
     pub(crate) fn expect_empty(&self) {
-        let kept = (self.connections(), self.sessions(), self.subscriptions(), self.messages());
+        let waiting = self.messages() - self.retained_messages();
+        let kept = (self.connections(), self.sessions(), self.subscriptions(), waiting);
         assert_eq!(kept, (0, 0, 0, 0), "(connections, sessions, subscriptions, messages) that stay behind");
+    }
+
+    pub(crate) fn retained_messages(&self) -> usize {
+        self.0.borrow().broker.retained_messages()
+    }
+
+    pub(crate) fn shared_groups(&self) -> usize {
+        self.0.borrow().broker.shared_groups()
     }
 
     /// Units metered so far.

@@ -47,6 +47,7 @@ pub(crate) struct Delivery {
     pub(crate) dup: bool,
     pub(crate) retain: bool,
     pub(crate) expiry: Option<u32>,
+    pub(crate) alias: Option<u16>,
     pub(crate) content_type: Option<String>,
     pub(crate) response_topic: Option<String>,
     pub(crate) correlation_data: Option<Vec<u8>>,
@@ -85,6 +86,7 @@ impl Seen {
                     dup: publish.dup,
                     retain: publish.retain,
                     expiry: properties.message_expiry_interval,
+                    alias: properties.topic_alias.map(Into::into),
                     content_type: properties.content_type.map(str::to_owned),
                     response_topic: properties.response_topic.map(str::to_owned),
                     correlation_data: properties.correlation_data.map(<[u8]>::to_owned),
@@ -123,6 +125,13 @@ pub(crate) enum Fact {
     Redelivered,
     Queued,
     Discarded { client_id: String, topic: String, rule: DiscardRule },
+    DiscardedShared { group: String, topic: String, rule: DiscardRule },
+    PublishRetained,
+    WillPublished { client_id: String, topic: String },
+    Ping,
+    Subscribed,
+    SubscribeRefused { throttled: bool },
+    Unsubscribed,
     NotModelled(Feature),
 }
 
@@ -142,6 +151,17 @@ impl From<squall_core::Fact<'_>> for Fact {
             Told::Discarded { client_id, topic, rule, .. } => {
                 Self::Discarded { client_id: client_id.to_owned(), topic: topic.to_owned(), rule }
             }
+            Told::DiscardedShared { group, topic, rule, .. } => {
+                Self::DiscardedShared { group: group.to_owned(), topic: topic.to_owned(), rule }
+            }
+            Told::PublishRetained { .. } => Self::PublishRetained,
+            Told::WillPublished { client_id, topic, .. } => {
+                Self::WillPublished { client_id: client_id.to_owned(), topic: topic.to_owned() }
+            }
+            Told::Ping { .. } => Self::Ping,
+            Told::Subscribed { .. } => Self::Subscribed,
+            Told::SubscribeRefused { throttled, .. } => Self::SubscribeRefused { throttled },
+            Told::Unsubscribed { .. } => Self::Unsubscribed,
             Told::NotModelled { feature, .. } => Self::NotModelled(feature),
         }
     }
