@@ -60,6 +60,11 @@ pub enum Fact<'a> {
         /// The topic.
         topic: &'a str,
     },
+    /// `PublishIn.ClientError`: a PUBLISH was refused for what it is.
+    PublishRefused {
+        /// Whose.
+        tag: Tag,
+    },
     /// `PublishOut.Success`.
     PublishOut {
         /// The receiver's.
@@ -135,6 +140,7 @@ impl Fact<'_> {
             Self::Connected { .. } => "Connect.Success",
             Self::ConnectRefused { why, .. } => why.metric(),
             Self::PublishIn { .. } | Self::WillPublished { .. } => "PublishIn.Success",
+            Self::PublishRefused { .. } => "PublishIn.ClientError",
             Self::PublishRetained { .. } => "PublishRetained.Success",
             Self::PublishOut { .. } => "PublishOut.Success",
             Self::Ping { .. } => "Ping.Success",

@@ -33,8 +33,10 @@ impl Broker {
         version: ProtocolVersion,
         publish: &Publish<'_>,
     ) {
+        let tag = self.connections[key].tag;
         if publish.qos == QoS::ExactlyOnce {
             // MQTT5-3.2.2-11, broker.md row 2.1.
+            step.sink.fact(Fact::PublishRefused { tag });
             return self.refuse_qos2(step, key);
         }
         if !publish.properties.subscription_identifiers.is_empty() {
@@ -43,6 +45,7 @@ impl Broker {
         }
         if publish.payload.len() > self.limits.payload_bytes as usize {
             // broker.md row 2.17, check 48.
+            step.sink.fact(Fact::PublishRefused { tag });
             return self.fail(step, key, ReasonCode::QuotaExceeded, DisconnectReason::ClientError);
         }
         match publish.properties.topic_alias {
@@ -170,6 +173,7 @@ impl Broker {
         publish: &Publish<'_>,
         code: ReasonCode,
     ) {
+        step.sink.fact(Fact::PublishRefused { tag: self.connections[key].tag });
         match (version, publish.packet_id) {
             (ProtocolVersion::V5, Some(packet_id)) => {
                 self.assumptions.note(Decision::InvalidTopicV5);

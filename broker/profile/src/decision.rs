@@ -54,6 +54,7 @@ macro_rules! decisions {
 
 decisions! {
     SessionExpiry = "D-01", Disputed, "how long a session outlives its expiry";
+    RefusedConnectV311 = "D-02", Unverified, "how a 3.1.1 CONNECT is refused that has no code of its own";
     Qos2 = "D-07", Unverified, "what a QoS 2 publish or subscribe meets";
     BeforeConnAck = "D-08", Unverified, "what packets sent before the CONNACK meet";
     DollarClientId = "D-09", Unverified, "whether a client id may begin with $";
@@ -87,6 +88,7 @@ impl Decision {
         let (limits, switches) = (&profile.limits, &profile.switches);
         match self {
             Self::SessionExpiry => format!("up to {} s longer", limits.session_expiry_slack_seconds),
+            Self::RefusedConnectV311 => switches.refused_connect_v311.as_str().to_owned(),
             Self::BeforeConnAck => switches.before_connack.as_str().to_owned(),
             Self::WillDelay => switches.will_delay.as_str().to_owned(),
             Self::DisconnectWithWill => switches.disconnect_with_will.as_str().to_owned(),

@@ -167,6 +167,7 @@ impl Measure {
             | Fact::ConnectRefused { .. }
             | Fact::PublishIn { .. }
             | Fact::PublishRetained { .. }
+            | Fact::PublishRefused { .. }
             | Fact::PublishOut { .. }
             | Fact::Ping { .. }
             | Fact::Subscribed { .. }
