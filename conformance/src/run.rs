@@ -4,8 +4,10 @@ mod cleaning;
 mod links;
 mod vectors;
 
+use std::any::Any;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use squall_results::CaseFailure;
@@ -84,10 +86,12 @@ pub fn run_case(
         lets_time_pass: lets_time_pass(case),
         retained: BTreeSet::new(),
     };
-    let failed = match &case.script {
+    // An assertion that fires in the broker is a finding of this case, and no reason to run no other.
+    let script = catch_unwind(AssertUnwindSafe(|| match &case.script {
         Script::Steps(steps) => runner.steps(steps),
         Script::Vector(vector) => runner.vector(vector),
-    };
+    }));
+    let failed = script.unwrap_or_else(|panic| Err(Stop::Failed(Failed::panicked(&*panic))));
     let outcome = match failed {
         Ok(()) => Outcome::Passed,
         Err(Stop::Target(error)) => return Err(error),
@@ -162,6 +166,19 @@ struct Failed {
     line: usize,
     expected: String,
     actual: String,
+}
+
+impl Failed {
+    fn panicked(panic: &(dyn Any + Send)) -> Self {
+        let message = panic.downcast_ref::<&str>().copied();
+        let message = message.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+        Self {
+            step: "an assertion inside the broker".to_owned(),
+            line: 0,
+            expected: "that it holds".to_owned(),
+            actual: message.unwrap_or("a panic").to_owned(),
+        }
+    }
 }
 
 /// The state of one case.

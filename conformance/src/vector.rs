@@ -1,7 +1,8 @@
 //! Byte vectors: bytes in one context on a line, and what may come of them.
 
 use crate::wire_text::{
-    Expected, Fill, Lexer, PacketWanted, Template, alternatives, parse_expected, split_word, without_comment,
+    Expected, Fill, Lexer, PacketWanted, Template, alternatives, outside_quotes, parse_expected, split_word,
+    without_comment,
 };
 
 /// Bytes sent in a context.
@@ -76,18 +77,8 @@ fn parse_line(line: &str) -> Result<Vector, String> {
 
 /// What stands on the two sides of ` -> ` outside quotes.
 fn split_arrow(text: &str) -> Option<(&str, &str)> {
-    let (mut quoted, mut escaped) = (false, false);
-    for (at, next) in text.char_indices() {
-        if quoted {
-            quoted = escaped || next != '"';
-            escaped = !escaped && next == '\\';
-        } else if next == '"' {
-            quoted = true;
-        } else if text[at..].starts_with("->") {
-            return Some((text[..at].trim(), text[at + 2..].trim()));
-        }
-    }
-    None
+    let (at, _) = outside_quotes(text).find(|(at, _)| text[*at..].starts_with("->"))?;
+    Some((text[..at].trim(), text[at + 2..].trim()))
 }
 
 fn parse_outcome(text: &str, context: Context) -> Result<Outcome, String> {

@@ -23,7 +23,10 @@ pub use step::{Action, CallWritten, Comparison, Counter, Expected, Sent, Step, S
 pub use template::{Fill, Part, Template};
 pub use value::{Choice, Notes, Value, Wanted, Written};
 
-pub(crate) use lexer::{Lexer, without_comment};
+pub(crate) use lexer::{Lexer, outside_quotes, without_comment};
 pub(crate) use print::hex as print_hex;
 pub(crate) use step::{alternatives, parse_expected, split_word};
 pub(crate) use value::code;
+
+#[cfg(test)]
+mod tests;

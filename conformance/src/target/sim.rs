@@ -191,6 +191,8 @@ impl SimWorld {
         while let Some(deadline) = self.broker.next_deadline().filter(|deadline| *deadline <= until) {
             self.now = self.now.max(deadline);
             self.input(Input::Deadline);
+            let due = self.broker.next_deadline().is_some_and(|next| next <= self.now);
+            assert!(!due, "a deadline that was met at {} is due again at the same time", self.now);
         }
     }
 

@@ -11,6 +11,7 @@ use squall_codec::{
 };
 use squall_types::{ProtocolVersion, QoS};
 
+use super::keys::Key;
 use super::packet::PacketText;
 use super::value::Value;
 
@@ -249,7 +250,9 @@ impl<'p> Getter<'p> {
         'p: 'a,
     {
         let Some(topic) = self.text("will") else {
-            let stray = self.packet.fields.iter().find(|(key, _)| key.name.starts_with("will_"));
+            let is_will =
+                |key: &Key, value: &Value| key.name.starts_with("will_") && *value != Value::Flag(false);
+            let stray = self.packet.fields.iter().find(|(key, value)| is_will(key, value));
             return match stray {
                 Some((key, _)) => Err(format!("'{}' needs a will; {USE_RAW}", key.name)),
                 None => Ok(None),

@@ -243,22 +243,24 @@ fn push_literal(bytes: &[u8], parts: &mut Vec<Part>) {
 /// The line without its comment and the blanks around it. A comment begins at a `#` that follows a blank or
 /// begins the line, and that a blank follows or the line ends with.
 pub(crate) fn without_comment(line: &str) -> &str {
-    let mut quoted = false;
-    let mut escaped = false;
-    let mut before = ' ';
-    for (at, next) in line.char_indices() {
+    let is_blank = |next: Option<char>| next.is_none_or(char::is_whitespace);
+    let comment = outside_quotes(line).find(|(at, next)| {
+        *next == '#' && is_blank(line[..*at].chars().next_back()) && is_blank(line[at + 1..].chars().next())
+    });
+    line[..comment.map_or(line.len(), |(at, _)| at)].trim()
+}
+
+/// The characters that stand outside of quotes, each with its place; a quote that is never closed reaches to the end.
+pub(crate) fn outside_quotes(text: &str) -> impl Iterator<Item = (usize, char)> {
+    let (mut quoted, mut escaped) = (false, false);
+    text.char_indices().filter(move |(_, next)| {
         if quoted {
-            quoted = escaped || next != '"';
-            escaped = !escaped && next == '\\';
-        } else if next == '"' {
-            quoted = true;
-        } else if next == '#' && before.is_whitespace() {
-            let after = line[at + 1..].chars().next();
-            if after.is_none_or(char::is_whitespace) {
-                return line[..at].trim();
-            }
+            quoted = escaped || *next != '"';
+            escaped = !escaped && *next == '\\';
+            false
+        } else {
+            quoted = *next == '"';
+            !quoted
         }
-        before = next;
-    }
-    line.trim()
+    })
 }

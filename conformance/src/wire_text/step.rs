@@ -5,7 +5,7 @@ use std::time::Duration;
 use squall_core::Cause;
 
 use super::check::check_order;
-use super::lexer::{Lexer, without_comment};
+use super::lexer::{Lexer, outside_quotes, without_comment};
 use super::metrics;
 use super::packet::{PacketWanted, PacketWritten};
 use super::template::{Fill, Template};
@@ -285,14 +285,9 @@ pub(crate) fn parse_expected(text: &str, counted: bool) -> Result<Expected, Stri
 pub(crate) fn alternatives(text: &str) -> Vec<&str> {
     const OR: &str = " or ";
     let mut out = Vec::new();
-    let (mut start, mut quoted, mut escaped) = (0, false, false);
-    for (at, next) in text.char_indices() {
-        if quoted {
-            quoted = escaped || next != '"';
-            escaped = !escaped && next == '\\';
-        } else if next == '"' {
-            quoted = true;
-        } else if at >= start && text[at..].starts_with(OR) {
+    let mut start = 0;
+    for (at, _) in outside_quotes(text) {
+        if at >= start && text[at..].starts_with(OR) {
             out.push(text[start..at].trim());
             start = at + OR.len();
         }

@@ -8,7 +8,7 @@ use squall_codec::{RetainHandling, SubscriptionOptions};
 use squall_types::QoS;
 
 use super::keys::{Key, Kind, Role};
-use super::lexer::{Lexer, hex};
+use super::lexer::{Lexer, hex, outside_quotes};
 use super::print;
 use super::template::{Fill, Template};
 
@@ -262,24 +262,16 @@ fn whole_word(lexer: &mut Lexer<'_>, word: &str) -> bool {
 /// `FILTER:QOS` with options; the last `:` outside quotes parts them.
 fn parse_filter(lexer: &mut Lexer<'_>) -> Result<(Template, SubscriptionOptions), String> {
     const HOW: &str = "a filter is written FILTER:QOS, and after it ,nl ,rap ,rh=0 to ,rh=2";
-    let mut quoted = false;
-    let mut colon = None;
-    for (at, next) in lexer.rest().char_indices() {
-        match next {
-            '"' => quoted = !quoted,
-            ':' if !quoted => colon = Some(at),
-            next if next.is_whitespace() && !quoted => break,
-            _ => {}
-        }
-    }
-    let colon = colon.ok_or(HOW)?;
-    let mut filter = Template::default();
-    let start = lexer.rest().len();
-    while start - lexer.rest().len() < colon {
+    let word = outside_quotes(lexer.rest()).take_while(|(_, next)| !next.is_whitespace());
+    let colons = word.filter(|(_, next)| *next == ':').count();
+    let mut filter = lexer.text(&[':'])?;
+    for _ in 1..colons {
+        lexer.eat(":");
+        filter.0.push(super::template::Part::Literal(b":".to_vec()));
         filter.0.extend(lexer.text(&[':'])?.0);
-        if start - lexer.rest().len() < colon && lexer.eat(":") {
-            filter.0.push(super::template::Part::Literal(b":".to_vec()));
-        }
+    }
+    if colons == 0 {
+        return Err(HOW.to_owned());
     }
     lexer.eat(":");
     let options = lexer.text(&[])?.fill_text(&Fill::PLAIN)?;
