@@ -154,6 +154,7 @@ impl Broker {
             // Durability is off: no output waits for a record.
             Input::Durable { lsn: _ } => {}
             Input::Deadline => self.handle_deadline(&mut step),
+            Input::Shutdown => self.handle_shutdown(&mut step),
         }
         while let Some((key, id)) = self.throttled.pop() {
             if self.is_open(key, id) {

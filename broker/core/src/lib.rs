@@ -5,7 +5,7 @@
 //!   Opened, Bytes, Sent, Closed ──┐                 ┌──> Bytes, Close, PauseReading, ResumeReading
 //!   Request ──────────────────────┤  Broker::handle ├──> Reply
 //!   Answer, Durable ──────────────┤                 ├──> Ask, Persist
-//!   Deadline ─────────────────────┘                 └──> facts, and a receipt of the work done
+//!   Deadline, Shutdown ───────────┘                 └──> facts, and a receipt of the work done
 //!
 //!   connection/    one transport each: state, keep alive, back-pressure
 //!   session/       what outlives it: subscriptions, messages in flight and in store
@@ -91,6 +91,7 @@ mod reserved_topics;
 mod retained;
 mod session;
 mod shared;
+mod shutdown;
 mod sink;
 mod subscribe;
 mod subscription;
