@@ -20,6 +20,9 @@ use crate::wire_text::{CallWritten, Counter, Fill};
 /// 2026-01-01T00:00:00Z, where the wall clock of each case begins.
 const EPOCH: WallTime = WallTime::from_unix_secs(1_767_225_600);
 
+/// No case has so many timers that as many come due in one step; a broker that sets one anew for ever does.
+const MOST_DEADLINES: u32 = 1_000_000;
+
 /// All that a case does is metered together.
 const TAG: Tag = Tag(0);
 
@@ -188,7 +191,10 @@ impl SimWorld {
     }
 
     fn meet_deadlines(&mut self, until: Timestamp) {
+        let mut met = 0_u32;
         while let Some(deadline) = self.broker.next_deadline().filter(|deadline| *deadline <= until) {
+            met += 1;
+            assert!(met < MOST_DEADLINES, "{met} deadlines by {}: a timer is set again and again", self.now);
             self.now = self.now.max(deadline);
             self.input(Input::Deadline);
             let due = self.broker.next_deadline().is_some_and(|next| next <= self.now);
