@@ -8,6 +8,10 @@ default:
 run *args:
     cargo run --release --quiet -- run {{args}}
 
+# The broker on a real socket: `just serve --insecure-mqtt 127.0.0.1:1883`
+serve *args:
+    cargo run --release --quiet -- serve {{args}}
+
 # All tests, as the README says
 test *args:
     cargo test --workspace {{args}}
