@@ -12,6 +12,14 @@ run *args:
 serve *args:
     cargo run --release --quiet -- serve {{args}}
 
+# Conformance suites against the broker on a real socket; ten seconds
+conform-serve *args:
+    bash conformance/scripts/serve {{args}}
+
+# Conformance suites against the mosquitto that is installed; about four minutes, most of it waiting in vain
+conform-mosquitto *args:
+    bash conformance/scripts/mosquitto {{args}}
+
 # All tests, as the README says
 test *args:
     cargo test --workspace {{args}}

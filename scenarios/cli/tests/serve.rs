@@ -3,80 +3,15 @@
 #[allow(dead_code, reason = "each test file uses a part of it")]
 mod support;
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
-use std::time::Duration;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::Command;
 
-use support::{command, folder, squall, texts};
-
-/// Nothing takes so long.
-const PATIENCE: Duration = Duration::from_secs(60);
+use support::serving::{PATIENCE, Serving};
+use support::{folder, squall, texts};
 
 const CONNECT_V311: &[u8] = b"\x10\x0d\x00\x04MQTT\x04\x02\x00\x3c\x00\x01c";
 const CONNECT_V5: &[u8] = b"\x10\x0e\x00\x04MQTT\x05\x02\x00\x3c\x00\x00\x01c";
-
-/// A process that serves; it ends with its test.
-struct Serving {
-    child: Child,
-    stdout: BufReader<ChildStdout>,
-    address: SocketAddr,
-    folder: tempfile::TempDir,
-}
-
-impl Serving {
-    fn start(words: &[&str]) -> Self {
-        let folder = folder();
-        let words: Vec<&str> =
-            ["serve", "--insecure-mqtt", "127.0.0.1:0"].iter().chain(words).copied().collect();
-        let mut child = command(folder.path(), &words)
-            .stdout(Stdio::piped())
-            .stderr(std::fs::File::create(folder.path().join("stderr")).unwrap())
-            .spawn()
-            .unwrap();
-        let mut stdout = BufReader::new(child.stdout.take().unwrap());
-        let mut line = String::new();
-        stdout.read_line(&mut line).unwrap();
-        let address = line.strip_prefix("ready mqtt=").and_then(|rest| rest.strip_suffix('\n'));
-        let address = address.unwrap_or_else(|| panic!("{line:?}")).parse().unwrap();
-        Self { child, stdout, address, folder }
-    }
-
-    fn connect(&self, packet: &[u8]) -> TcpStream {
-        let mut stream = TcpStream::connect(self.address).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        stream.write_all(packet).unwrap();
-        let mut header = [0; 2];
-        stream.read_exact(&mut header).unwrap();
-        assert_eq!(header[0], 0x20, "CONNACK");
-        let mut rest = vec![0; header[1].into()];
-        stream.read_exact(&mut rest).unwrap();
-        assert_eq!(rest[1], 0, "accepted");
-        stream
-    }
-
-    #[cfg(unix)]
-    fn signal(&self, signal: nix::sys::signal::Signal) {
-        let process = nix::unistd::Pid::from_raw(self.child.id().try_into().unwrap());
-        nix::sys::signal::kill(process, signal).unwrap();
-    }
-
-    /// How it ended, and what else it printed to standard output and error.
-    fn end(mut self) -> (ExitStatus, String, String) {
-        let mut stdout = String::new();
-        self.stdout.read_to_string(&mut stdout).unwrap();
-        let status = self.child.wait().unwrap();
-        (status, stdout, std::fs::read_to_string(self.folder.path().join("stderr")).unwrap())
-    }
-}
-
-impl Drop for Serving {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
 
 /// What else comes until the end of the stream.
 fn rest(mut stream: TcpStream) -> Vec<u8> {
@@ -206,7 +141,8 @@ fn mosquittos_clients_talk_through_it() {
             return;
         }
     }
-    let serving = Serving::start(&[]);
+    // They come back sooner than the quota of their client id allows.
+    let serving = Serving::start(&["--set", "limits.connect_requests_per_second_per_client_id=1000"]);
     for version in ["mqttv311", "mqttv5"] {
         let mut keeper = vec!["-V", version, "-i", version, "-c", "-t", "house/+", "-q", "1"];
         if version == "mqttv5" {
