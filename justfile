@@ -8,6 +8,18 @@ default:
 run *args:
     cargo run --release --quiet -- run {{args}}
 
+# The broker on a real socket: `just serve --insecure-mqtt 127.0.0.1:1883`
+serve *args:
+    cargo run --release --quiet -- serve {{args}}
+
+# Conformance suites against the broker on a real socket; ten seconds
+conform-serve *args:
+    bash conformance/scripts/serve {{args}}
+
+# Conformance suites against the mosquitto that is installed; about four minutes, most of it waiting in vain
+conform-mosquitto *args:
+    bash conformance/scripts/mosquitto {{args}}
+
 # All tests, as the README says
 test *args:
     cargo test --workspace {{args}}

@@ -27,7 +27,7 @@ const SUBSCRIPTIONS_PER_CONNECTION: usize = 50;
 const STEPS_MS: [u64; 8] = [1, 90, 1_000, 20_000, 61_000, 1_800_000, 3_601_000, 700_000_000];
 
 /// Packets that a client may send, so that a case gets beyond CONNECT; `?` in a client id or topic is filled in.
-const GOOD: [&[u8]; 14] = [
+pub(crate) const GOOD: [&[u8]; 22] = [
     b"\x10\x0d\0\x04MQTT\x04\x02\0\x3c\0\x01?",
     b"\x10\x0d\0\x04MQTT\x04\0\0\x3c\0\x01?",
     b"\x10\x0e\0\x04MQTT\x05\x02\0\x3c\0\0\x01?",
@@ -40,6 +40,15 @@ const GOOD: [&[u8]; 14] = [
     b"\x30\x06\0\x03t/?m",
     b"\x33\x08\0\x03t/?\0\x04m",
     b"\x32\x0e\0\x03t/?\0\x05\x05\x02\0\0\0\x05m",
+    // A will with a delay, aliases both ways, and a session that outlives its connection.
+    b"\x10\x24\0\x04MQTT\x05\x0c\0\x3c\x08\x11\0\0\0\x3c\x22\0\x04\0\x01?\x05\x18\0\0\0\x05\0\x03t/?\0\x01w",
+    b"\x82\x0f\0\x06\0\x0a$share/g/#\x01",
+    b"\x82\x12\0\x06\0\0\x0c$share/g/t/?\x01",
+    b"\x32\x0b\0\x03t/?\0\x07\x03\x23\0\x01",
+    b"\x32\x09\0\0\0\x08\x03\x23\0\x01m",
+    b"\x31\x05\0\x03t/?",
+    b"\x31\x07\0\x03t/?\0m",
+    b"\xe0\x01\x04",
     b"\x40\x02\0\x01",
     b"\xe0\0",
 ];
@@ -219,6 +228,8 @@ impl Driver {
         assert!(self.broker.sessions() >= accepted, "a connection has a session");
         let most = self.broker.sessions() * SUBSCRIPTIONS_PER_CONNECTION;
         assert!(self.broker.subscriptions() <= most, "no session has too many subscriptions");
+        assert!(self.broker.shared_groups() <= self.broker.subscriptions(), "a group has members");
+        assert!(self.broker.retained_messages() <= self.broker.messages(), "what is retained is a message");
     }
 
     /// Everybody leaves, and after a while nothing is left of them.
@@ -229,7 +240,9 @@ impl Driver {
         self.pass(STEPS_MS[STEPS_MS.len() - 1]);
         let kept = (self.broker.connections(), self.broker.sessions(), self.broker.subscriptions());
         assert_eq!(kept, (0, 0, 0), "(connections, sessions, subscriptions) that stay behind");
-        assert_eq!(self.broker.messages(), 0, "messages that nobody can get any more");
+        assert_eq!(self.broker.shared_groups(), 0, "groups without a member");
+        let retained = self.broker.retained_messages();
+        assert_eq!(self.broker.messages(), retained, "messages that nobody can get any more");
     }
 }
 

@@ -6,7 +6,9 @@ use squall_codec::{
     ConnAck, ConnAckCode, ConnAckProperties, Connect, ConnectReturnCode, DecodeError, ReasonCode, Will,
 };
 use squall_profile::Decision;
-use squall_profile::switch::{BeforeConnAck, DollarClientId, SessionsAcrossVersions, ThrottledConnectV311};
+use squall_profile::switch::{
+    BeforeConnAck, DollarClientId, RefusedConnectV311, SessionsAcrossVersions, ThrottledConnectV311,
+};
 use squall_types::{ClientId, Owner, ProtocolVersion, Purpose, QoS, validate_topic_name};
 
 use crate::broker::{Broker, Step};
@@ -20,21 +22,32 @@ use crate::sink::Sink;
 use crate::timer::TimerKind;
 use crate::will::Will as SessionWill;
 
+/// What a client that is turned away hears before its connection ends.
+#[derive(Clone, Copy)]
+enum Answer {
+    /// Nothing.
+    Silence,
+    /// A CONNACK.
+    Code(ConnAckCode),
+    /// 3.1.1 has no code for it: what the service sends then is disputed (`broker.md` 0.12, D-02).
+    Disputed,
+}
+
 /// How a CONNECT is turned away.
 struct Refusal {
-    /// `None` closes without a CONNACK.
-    code: Option<ConnAckCode>,
+    answer: Answer,
     why: ConnectRefusal,
     reason: DisconnectReason,
 }
 
 impl Refusal {
-    /// A CONNECT that breaks a rule: MQTT 5 gets the reason; 3.1.1 gets `v311`, or nothing where it has no code.
+    /// A CONNECT that breaks a rule: MQTT 5 gets the reason; 3.1.1 gets `v311`, where it has a code.
     fn client_error(version: ProtocolVersion, v311: Option<ConnectReturnCode>, v5: ReasonCode) -> Self {
         Self {
-            code: match version {
-                ProtocolVersion::V311 => v311.map(ConnAckCode::from),
-                ProtocolVersion::V5 => Some(v5.into()),
+            answer: match (version, v311) {
+                (ProtocolVersion::V311, Some(code)) => Answer::Code(code.into()),
+                (ProtocolVersion::V311, None) => Answer::Disputed,
+                (ProtocolVersion::V5, _) => Answer::Code(v5.into()),
             },
             why: ConnectRefusal::ClientError,
             reason: DisconnectReason::ClientError,
@@ -117,25 +130,25 @@ impl Broker {
         bytes: &[u8],
         error: DecodeError,
     ) {
-        let code = match error {
+        let answer = match error {
             // MQTT-3.1.2-2, broker.md 2.2: another level. MQTT 3.1, level 3, has another name as well (check 3).
             DecodeError::UnsupportedProtocolLevel { level } | DecodeError::UnknownProtocolName { level }
                 if level < ProtocolVersion::V311.level() =>
             {
-                Some(ConnectReturnCode::UnacceptableProtocolVersion.into())
+                Answer::Code(ConnectReturnCode::UnacceptableProtocolVersion.into())
             }
             DecodeError::UnsupportedProtocolLevel { .. } => {
-                Some(ReasonCode::UnsupportedProtocolVersion.into())
+                Answer::Code(ReasonCode::UnsupportedProtocolVersion.into())
             }
             // MQTT-3.1.4-1: 3.1.1 closes without a word; MQTT 5 may say why in CONNACK.
-            _ if names_version_5(bytes) => Some(match error.reason_code() {
+            _ if names_version_5(bytes) => Answer::Code(match error.reason_code() {
                 ReasonCode::PacketTooLarge => ReasonCode::QuotaExceeded.into(),
                 code => code.into(),
             }),
-            _ => None,
+            _ => Answer::Silence,
         };
         let refusal =
-            Refusal { code, why: ConnectRefusal::ClientError, reason: DisconnectReason::ClientError };
+            Refusal { answer, why: ConnectRefusal::ClientError, reason: DisconnectReason::ClientError };
         self.refuse_connect(step, key, &refusal);
     }
 
@@ -226,30 +239,48 @@ impl Broker {
     }
 
     fn throttled(&mut self, version: ProtocolVersion, why: ConnectRefusal) -> Refusal {
-        let code = match version {
-            ProtocolVersion::V5 => Some(ReasonCode::QuotaExceeded.into()),
+        let answer = match version {
+            ProtocolVersion::V5 => Answer::Code(ReasonCode::QuotaExceeded.into()),
             ProtocolVersion::V311 => {
                 self.assumptions.note(Decision::ThrottledConnectV311);
                 match self.switches.throttled_connect_v311 {
-                    ThrottledConnectV311::Close => None,
+                    ThrottledConnectV311::Close => Answer::Silence,
                     ThrottledConnectV311::ServerUnavailable => {
-                        Some(ConnectReturnCode::ServerUnavailable.into())
+                        Answer::Code(ConnectReturnCode::ServerUnavailable.into())
                     }
                 }
             }
         };
-        Refusal { code, why, reason: DisconnectReason::Throttled }
+        Refusal { answer, why, reason: DisconnectReason::Throttled }
     }
 
     fn refuse_connect<S: Sink>(&mut self, step: &mut Step<'_, S>, key: ConnectionKey, refusal: &Refusal) {
         step.receipt.connects_refused += 1;
         let connection = &self.connections[key];
         let (id, tag) = (connection.id, connection.tag);
-        if let Some(code) = refusal.code {
-            self.send(step, key, |packet| ConnAck::refused(code).encode(code.version(), packet));
+        match refusal.answer {
+            Answer::Silence => {}
+            Answer::Code(code) => {
+                self.send(step, key, |packet| ConnAck::refused(code).encode(code.version(), packet));
+            }
+            Answer::Disputed => self.send_disputed_refusal(step, key),
         }
         step.sink.fact(Fact::ConnectRefused { connection: id, tag, why: refusal.why });
         self.close(step, key, refusal.reason);
+    }
+
+    fn send_disputed_refusal<S: Sink>(&mut self, step: &mut Step<'_, S>, key: ConnectionKey) {
+        self.assumptions.note(Decision::RefusedConnectV311);
+        // The standard reserves 7, so the codec does not know it.
+        let code = match self.switches.refused_connect_v311 {
+            RefusedConnectV311::Close => return,
+            RefusedConnectV311::ConnAck5 => 5,
+            RefusedConnectV311::ConnAck7 => 7,
+        };
+        self.send(step, key, |packet| {
+            packet.extend_from_slice(&[0x20, 2, 0, code]);
+            Ok(())
+        });
     }
 
     /// Takes over, resumes or creates the session of an accepted CONNECT; says whether it was there before.

@@ -60,6 +60,11 @@ pub enum Fact<'a> {
         /// The topic.
         topic: &'a str,
     },
+    /// `PublishIn.ClientError`: a PUBLISH was refused for what it is.
+    PublishRefused {
+        /// Whose.
+        tag: Tag,
+    },
     /// `PublishOut.Success`.
     PublishOut {
         /// The receiver's.
@@ -119,7 +124,7 @@ pub enum Fact<'a> {
         /// Under which rule.
         rule: DiscardRule,
     },
-    /// Something was asked for that this broker does not model; the client was turned away.
+    /// A reserved topic was published or subscribed to whose service is not modelled: nothing will come of it.
     NotModelled {
         /// Whose.
         tag: Tag,
@@ -135,6 +140,7 @@ impl Fact<'_> {
             Self::Connected { .. } => "Connect.Success",
             Self::ConnectRefused { why, .. } => why.metric(),
             Self::PublishIn { .. } | Self::WillPublished { .. } => "PublishIn.Success",
+            Self::PublishRefused { .. } => "PublishIn.ClientError",
             Self::PublishRetained { .. } => "PublishRetained.Success",
             Self::PublishOut { .. } => "PublishOut.Success",
             Self::Ping { .. } => "Ping.Success",
@@ -238,8 +244,8 @@ impl DiscardRule {
     }
 }
 
-/// A family of reserved topics whose service is not modelled yet; asking for it is refused, never approximated
-/// (`broker.md` 6).
+/// A family of reserved topics whose service is not modelled yet (`broker.md` 6): the broker carries what goes there
+/// and comes from there, and nobody answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Feature {
     /// Basic Ingest into rules.

@@ -83,6 +83,8 @@ pub enum Input<'a> {
     },
     /// Time has reached [`crate::Broker::next_deadline`].
     Deadline,
+    /// The service goes down in an orderly way: every connection is told and ended. The driver opens none after it.
+    Shutdown,
 }
 
 /// What carries the bytes of a connection.
@@ -90,6 +92,8 @@ pub enum Input<'a> {
 pub enum Transport {
     /// MQTT over TLS.
     Tls,
+    /// MQTT over plain TCP, which the service itself does not offer; for tests on one machine.
+    Tcp,
 }
 
 /// Who the transport says it is.
@@ -97,6 +101,8 @@ pub enum Transport {
 pub enum Identity {
     /// An X.509 certificate that is registered and active.
     RegisteredCertificate,
+    /// Nobody in particular, allowed everything; what plain TCP has to say.
+    Anonymous,
 }
 
 /// The peer's address.

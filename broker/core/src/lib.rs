@@ -5,13 +5,14 @@
 //!   Opened, Bytes, Sent, Closed ──┐                 ┌──> Bytes, Close, PauseReading, ResumeReading
 //!   Request ──────────────────────┤  Broker::handle ├──> Reply
 //!   Answer, Durable ──────────────┤                 ├──> Ask, Persist
-//!   Deadline ─────────────────────┘                 └──> facts, and a receipt of the work done
+//!   Deadline, Shutdown ───────────┘                 └──> facts, and a receipt of the work done
 //!
 //!   connection/    one transport each: state, keep alive, back-pressure
 //!   session/       what outlives it: subscriptions, messages in flight and in store
 //!   subscription/  who is subscribed to what
 //!   retained/      the last message of a topic
-//!   connect.rs subscribe.rs publish.rs deliver.rs shared.rs will.rs expiry.rs    what packets and timers do
+//!   packets.rs connect.rs subscribe.rs publish.rs           what packets do
+//!   deliver.rs redelivery.rs shared.rs will.rs expiry.rs   what becomes of messages and of time
 //! ```
 //!
 //! **The driver's contract.** One mutation at a time: call [`Broker::handle`] with one input, carry out the
@@ -80,14 +81,17 @@ mod input;
 mod message;
 mod meter;
 mod output;
+mod packets;
 mod publish;
 mod rate;
 mod receipt;
+mod redelivery;
 mod request;
 mod reserved_topics;
 mod retained;
 mod session;
 mod shared;
+mod shutdown;
 mod sink;
 mod subscribe;
 mod subscription;

@@ -83,6 +83,8 @@ pub enum DisconnectReason {
     KeepAliveTimeout,
     /// A rate limit was exceeded for too long, or at CONNECT.
     Throttled,
+    /// The service went down in an orderly way.
+    ServerInitiated,
 }
 
 impl DisconnectReason {
@@ -95,6 +97,7 @@ impl DisconnectReason {
             Self::DuplicateClientId => "DUPLICATE_CLIENTID",
             Self::KeepAliveTimeout => "MQTT_KEEP_ALIVE_TIMEOUT",
             Self::Throttled => "THROTTLED",
+            Self::ServerInitiated => "SERVER_INITIATED_DISCONNECT",
         }
     }
 }

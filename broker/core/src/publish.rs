@@ -17,7 +17,7 @@ use crate::meter::Cause;
 use crate::output::DisconnectReason;
 use crate::rate::RateVerdict;
 use crate::request::{Call, InvalidRequest, Reply};
-use crate::reserved_topics::{ReservedUse, feature_of, is_reserved};
+use crate::reserved_topics::{ReservedUse, basic_ingest_topic, feature_of, is_reserved};
 use crate::session::SessionKey;
 use crate::sink::Sink;
 
@@ -33,8 +33,10 @@ impl Broker {
         version: ProtocolVersion,
         publish: &Publish<'_>,
     ) {
+        let tag = self.connections[key].tag;
         if publish.qos == QoS::ExactlyOnce {
             // MQTT5-3.2.2-11, broker.md row 2.1.
+            step.sink.fact(Fact::PublishRefused { tag });
             return self.refuse_qos2(step, key);
         }
         if !publish.properties.subscription_identifiers.is_empty() {
@@ -43,6 +45,7 @@ impl Broker {
         }
         if publish.payload.len() > self.limits.payload_bytes as usize {
             // broker.md row 2.17, check 48.
+            step.sink.fact(Fact::PublishRefused { tag });
             return self.fail(step, key, ReasonCode::QuotaExceeded, DisconnectReason::ClientError);
         }
         match publish.properties.topic_alias {
@@ -96,13 +99,7 @@ impl Broker {
         publish: &Publish<'_>,
     ) {
         let tag = self.connections[key].tag;
-        if is_reserved(publish.topic) {
-            if let Some(feature) = feature_of(publish.topic, ReservedUse::Publish) {
-                step.not_modelled(tag, feature);
-            }
-            return self.refuse_publish(step, key, version, publish, ReasonCode::TopicNameInvalid);
-        }
-        if validate_topic_name(publish.topic).is_err() || !self.fits_topic_limits(publish.topic) {
+        if !self.admits_topic(step, tag, publish.topic, publish.retain) {
             return self.refuse_publish(step, key, version, publish, ReasonCode::TopicNameInvalid);
         }
         let properties = &publish.properties;
@@ -127,18 +124,42 @@ impl Broker {
             return self.discard_publish(step, key, session, version, publish, rule);
         }
         let mut stored = None;
+        let is_ingest = basic_ingest_topic(publish.topic).is_some();
         if publish.retain && self.keep_retained(step, tag, publish, &mut stored).is_err() {
             return self.discard_publish(step, key, session, version, publish, DiscardRule::RetainedQuota);
         }
-        self.meter.add_message(tag, Cause::PublishIn, metered_bytes(publish));
         step.sink.fact(Fact::PublishIn { tag });
-        self.route(step, Some(session), publish, &mut stored);
+        if !is_ingest {
+            // broker.md 6: Basic Ingest costs no messaging and reaches no subscriber.
+            self.meter.add_message(tag, Cause::PublishIn, metered_bytes(publish));
+            self.route(step, Some(session), publish, &mut stored);
+        }
         if let Some(message) = stored {
             self.messages.release(message);
         }
         if let Some(packet_id) = publish.packet_id {
             // MQTT-2.3.1-6, MQTT-4.3.2-2; broker.md 3.3: 0x10 is not used.
             self.send_puback(step, key, version, &Ack::new(packet_id));
+        }
+    }
+
+    /// Whether a topic may be published to (`broker.md` 2.4, 6).
+    fn admits_topic<S: Sink>(&self, step: &mut Step<'_, S>, tag: Tag, topic: &str, retain: bool) -> bool {
+        if validate_topic_name(topic).is_err() {
+            return false;
+        }
+        if !is_reserved(topic) {
+            return self.fits_topic_limits(topic);
+        }
+        // Row 2.11: nothing is retained there.
+        match feature_of(topic, ReservedUse::Publish) {
+            Some(feature)
+                if !retain && self.fits_topic_limits(basic_ingest_topic(topic).unwrap_or(topic)) =>
+            {
+                step.not_modelled(tag, feature);
+                true
+            }
+            _ => false,
         }
     }
 
@@ -170,6 +191,7 @@ impl Broker {
         publish: &Publish<'_>,
         code: ReasonCode,
     ) {
+        step.sink.fact(Fact::PublishRefused { tag: self.connections[key].tag });
         match (version, publish.packet_id) {
             (ProtocolVersion::V5, Some(packet_id)) => {
                 self.assumptions.note(Decision::InvalidTopicV5);
@@ -221,13 +243,7 @@ impl Broker {
         if payload.len() > self.limits.payload_bytes as usize {
             return Reply::InvalidRequest(InvalidRequest::Payload);
         }
-        if is_reserved(topic) {
-            if let Some(feature) = feature_of(topic, ReservedUse::Publish) {
-                step.not_modelled(tag, feature);
-            }
-            return Reply::InvalidRequest(InvalidRequest::Topic);
-        }
-        if validate_topic_name(topic).is_err() || !self.fits_topic_limits(topic) {
+        if !self.admits_topic(step, tag, topic, retain) {
             return Reply::InvalidRequest(InvalidRequest::Topic);
         }
         step.receipt.publishes += 1;
@@ -245,7 +261,9 @@ impl Broker {
             return Reply::Throttling;
         }
         step.sink.fact(Fact::PublishIn { tag });
-        self.route(step, None, &publish, &mut stored);
+        if basic_ingest_topic(topic).is_none() {
+            self.route(step, None, &publish, &mut stored);
+        }
         if let Some(message) = stored {
             self.messages.release(message);
         }

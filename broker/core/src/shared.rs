@@ -231,9 +231,12 @@ impl Broker {
         if cold.held().all(|held| held.group.is_none()) {
             return;
         }
-        let returned: Vec<Held> = cold.held().filter(|held| held.group.is_some()).collect();
-        cold.inflight.retain(|inflight| inflight.held.group.is_none());
-        cold.queue.retain(|held| held.group.is_none());
+        // What came through a group that is no more stays with the session.
+        let groups = &self.subscriptions;
+        let returns = |held: &Held| held.group.is_some_and(|group| groups.group(group).is_some());
+        let returned: Vec<Held> = cold.held().filter(returns).collect();
+        cold.inflight.retain(|inflight| !returns(&inflight.held));
+        cold.queue.retain(|held| !returns(held));
         for held in returned.into_iter().rev() {
             self.return_to_group(step, held);
         }
@@ -241,9 +244,7 @@ impl Broker {
 
     fn return_to_group<S: Sink>(&mut self, step: &mut Step<'_, S>, held: Held) {
         let now = step.now.mono;
-        let Some(key) = held.group.filter(|&group| self.subscriptions.group(group).is_some()) else {
-            return self.messages.release(held.message);
-        };
+        let Some(key) = held.group else { return };
         let online = self.choose_online(key);
         let kept = online
             || self.subscriptions.members(key).any(|member| self.sessions[member.session].expiry_seconds > 0);

@@ -155,11 +155,11 @@ impl Broker {
         let shared = split_shared(filter).and_then(Result::ok);
         let plain = shared.map_or(filter, |shared| shared.filter);
         if is_reserved(plain) {
-            // broker.md 2.3: 0x8F for unknown '$' spaces.
-            if let Some(feature) = feature_of(plain, ReservedUse::Subscribe) {
-                step.not_modelled(tag, feature);
+            // broker.md 2.3, 6: 0x8F where nobody may subscribe.
+            match feature_of(plain, ReservedUse::Subscribe) {
+                Some(feature) => step.not_modelled(tag, feature),
+                None => return Granted::refused(ReasonCode::TopicFilterInvalid),
             }
-            return Granted::refused(ReasonCode::TopicFilterInvalid);
         }
         // broker.md 2.4: what stands before a shared filter does not count.
         let name_fits = shared.is_none_or(|shared| shared.name.chars().count() <= SHARE_NAME_CHARACTERS);
@@ -174,6 +174,7 @@ impl Broker {
         if is_new && let Err(refused) = self.judge_new_subscription(session) {
             return refused;
         }
+        let makes_group = shared.is_some() && self.subscriptions.find_group(filter).is_none();
         if shared.is_some() && !self.admits_to_group(step, filter, is_new) {
             return Granted::refused(ReasonCode::QuotaExceeded);
         }
@@ -190,6 +191,10 @@ impl Broker {
         if self.subscriptions.subscribe(&mut held.subscriptions, session, filter, kept) {
             held.subscription_count += 1;
             held.shared_count += u16::from(shared.is_some());
+        }
+        if makes_group && let Some(group) = self.subscriptions.find_group(filter) {
+            // The request that makes a group is its first.
+            self.counts_group_request(step, group);
         }
         Granted { code: ReasonCode::granted(options.qos), is_new, over_connection_limit: false }
     }

@@ -3,9 +3,21 @@
 #[path = "../../../fuzz/src/core_input.rs"]
 mod core_input;
 
-use core_input::survive;
+use core_input::{GOOD, survive};
 use proptest::collection::vec;
 use proptest::prelude::*;
+use squall_codec::decode;
+
+use crate::VERSIONS;
+
+#[test]
+fn what_a_program_sends_as_good_is_good() {
+    for packet in GOOD {
+        let decoded = VERSIONS.map(|version| decode(version, packet, u32::MAX));
+        let whole = decoded.iter().flatten().flatten().any(|(_, used)| *used == packet.len());
+        assert!(whole, "{packet:02x?} is {decoded:?}");
+    }
+}
 
 /// A step for each of three links; most of them are good packets, so that a case gets somewhere.
 fn step() -> impl Strategy<Value = Vec<u8>> {

@@ -17,6 +17,7 @@ mod redelivery;
 mod retained;
 mod sessions;
 mod shared;
+mod shutdown;
 mod subscribe;
 mod support;
 mod takeover;

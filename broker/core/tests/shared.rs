@@ -184,13 +184,12 @@ fn groups_have_their_quotas() {
         let bench = Bench::new(|profile| {
             profile.limits.shared_groups = 1;
             profile.limits.shared_subscriptions_per_group = 2;
-            profile.limits.shared_subscribes_per_second_per_group = 4;
+            profile.limits.shared_subscribes_per_second_per_group = 5;
             profile.limits.queued_messages_per_shared_group = 2;
         });
         let devices: Vec<_> =
             bench.devices("m", 3).into_iter().map(|device| device.with_version(version).connect()).collect();
         assert_eq!(devices[0].subscribe_all(&[("$share/g/t", 1), ("$share/h/t", 1)]), [1, failure]);
-        // The request that makes a group is not one to it.
         assert_eq!(devices[1].subscribe_all(&[("$share/g/t", 1)]), [1]);
         assert_eq!(devices[2].subscribe_all(&[("$share/g/t", 1)]), [failure]);
         assert_eq!(devices[1].subscribe_all(&[("$share/g/t", 1), ("$share/g/t", 1)]), [1, 1]);

@@ -8,6 +8,9 @@ use squall_types::{ProtocolVersion, QoS};
 use crate::VERSIONS;
 use crate::support::{Bench, Device, Fact};
 
+/// A way for a connection to end.
+type End = fn(&Bench, &Device);
+
 fn will(connect: &mut Connect<'_>) {
     connect.will = Some(Will { qos: QoS::AtLeastOnce, ..Will::new("w", b"gone") });
 }
@@ -34,7 +37,7 @@ fn honouring(bench_switches: impl FnOnce(&mut squall_profile::Switches)) -> Benc
 fn a_will_is_published_when_the_connection_breaks() {
     // Checks 17, 29; MQTT-3.1.2-8, v5:3.1.2-8.
     for version in VERSIONS {
-        let ends: [(&str, fn(&Bench, &Device)); 4] = [
+        let ends: [(&str, End); 4] = [
             ("reset", |_, device| device.reset()),
             ("silence", |bench, _| bench.advance(1_800)),
             ("second CONNECT", |_, device| device.send_bytes(b"\x10\x0d\0\x04MQTT\x04\x02\0\x3c\0\x01d")),

@@ -54,6 +54,7 @@ macro_rules! decisions {
 
 decisions! {
     SessionExpiry = "D-01", Disputed, "how long a session outlives its expiry";
+    RefusedConnectV311 = "D-02", Unverified, "how a 3.1.1 CONNECT is refused that has no code of its own";
     Qos2 = "D-07", Unverified, "what a QoS 2 publish or subscribe meets";
     BeforeConnAck = "D-08", Unverified, "what packets sent before the CONNACK meet";
     DollarClientId = "D-09", Unverified, "whether a client id may begin with $";
@@ -87,6 +88,7 @@ impl Decision {
         let (limits, switches) = (&profile.limits, &profile.switches);
         match self {
             Self::SessionExpiry => format!("up to {} s longer", limits.session_expiry_slack_seconds),
+            Self::RefusedConnectV311 => switches.refused_connect_v311.as_str().to_owned(),
             Self::BeforeConnAck => switches.before_connack.as_str().to_owned(),
             Self::WillDelay => switches.will_delay.as_str().to_owned(),
             Self::DisconnectWithWill => switches.disconnect_with_will.as_str().to_owned(),
@@ -143,5 +145,49 @@ impl Assumptions {
     /// The decisions relied on, in register order.
     pub fn iter(self) -> impl Iterator<Item = Decision> {
         Decision::ALL.iter().copied().filter(move |&decision| self.contains(decision))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Decisions of the register whose subject the broker does not have yet.
+    const LATER: &[(u32, &str)] = &[
+        (3, "policies"),
+        (4, "WebSocket"),
+        (5, "HTTPS"),
+        (6, "HTTPS"),
+        (11, "policies"),
+        (18, "policies"),
+        (20, "identity"),
+        (21, "TLS"),
+        (22, "identity"),
+        (23, "policies"),
+        (24, "policies"),
+    ];
+
+    #[test]
+    fn every_decision_of_the_register_is_here_or_waits_for_its_subject() {
+        let here = Decision::ALL.iter().filter_map(|decision| decision.id().strip_prefix("D-"));
+        let mut found: Vec<u32> = here.map(|id| id.parse().unwrap()).collect();
+        found.extend(LATER.iter().map(|(id, _)| id));
+        found.sort_unstable();
+        assert_eq!(found, (1..=26).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn every_decision_says_what_is_done() {
+        let profile = Profile::named("aws-current").unwrap();
+        let mut assumptions = Assumptions::default();
+        for &decision in Decision::ALL {
+            assert!(!decision.taken(&profile).is_empty() && !decision.question().is_empty(), "{decision:?}");
+            assumptions.note(decision);
+        }
+        assert!(assumptions.iter().eq(Decision::ALL.iter().copied()));
+        let mut ids: Vec<&str> = Decision::ALL.iter().map(|decision| decision.id()).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), Decision::ALL.len());
     }
 }

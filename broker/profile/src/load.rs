@@ -190,6 +190,40 @@ mod tests {
     }
 
     #[test]
+    fn the_other_profiles_differ_as_the_reference_says() {
+        // broker.md section 0 and the column of select regions in 7.1.
+        for (profile, limits, switches) in [
+            (
+                "aws-2021",
+                &[("connect_requests_per_second", 500), ("retry_window_v5_seconds", 3_600)][..],
+                &[("subscriptions_excess", "close")][..],
+            ),
+            (
+                "aws-select-region",
+                &[("connect_requests_per_second", 100), ("retained_messages", 100_000)],
+                &[],
+            ),
+            ("mqtt5-128k", &[("packet_bytes", 131_072)], &[]),
+            ("seed-handbook", &[("session_expiry_cap_seconds", 86_400)], &[]),
+            ("seed-blog", &[("connect_requests_per_second", 3_000)], &[]),
+            ("seed-exam", &[], &[("retained_on_subscribe", "oasis")]),
+            ("spec-oasis", &[("keep_alive_max_seconds", 0)], &[("hash_matches_parent", "yes")]),
+        ] {
+            let found = Profile::named(profile).unwrap();
+            for (name, value) in limits {
+                assert_eq!(found.limits.value(name), Some(*value), "{profile}: {name}");
+            }
+            for (name, value) in switches {
+                assert_eq!(found.switches.value(name), Some(*value), "{profile}: {name}");
+            }
+            // What it does not name is the base's.
+            assert_eq!(found.limits.value("connect_packet_seconds"), Some(60), "{profile}");
+        }
+        let unknown = "name = \"n\"\nabout = \"a\"\nbase = \"aws\"";
+        assert!(matches!(Profile::parse(unknown), Err(ProfileError::UnknownName { name }) if name == "aws"));
+    }
+
+    #[test]
     fn a_broken_profile_says_what_is_wrong() {
         let good = EMBEDDED[0].1;
         let without =

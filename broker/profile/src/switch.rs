@@ -134,6 +134,15 @@ switches! {
         /// As MQTT-3.3.1-1 asks.
         Yes = "yes",
     }
+    /// What a 3.1.1 CONNECT meets that is refused for what 3.1.1 has no code for (`broker.md` D-02).
+    refused_connect_v311: RefusedConnectV311 {
+        /// The socket is closed without CONNACK.
+        Close = "close",
+        /// CONNACK 0x05, then close.
+        ConnAck5 = "connack-5",
+        /// CONNACK 0x07, which the standard reserves, then close.
+        ConnAck7 = "connack-7",
+    }
     /// What packets that a client sends before it has its CONNACK meet (`broker.md` D-08).
     before_connack: BeforeConnAck {
         /// They are handled once the CONNECT is.

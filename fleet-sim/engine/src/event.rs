@@ -61,8 +61,8 @@ pub(crate) enum Event {
     FaultBegins { fault: u32 },
     /// A fault ends.
     FaultEnds { fault: u32 },
-    /// A cloud-side actor makes a call.
-    Call { call: u32 },
+    /// A cloud-side actor makes a call, for the `made`-th time from 0.
+    Call { call: u32, made: u32 },
     /// The window that the monthly bill is taken from begins.
     MeasureBegins,
     /// And ends.

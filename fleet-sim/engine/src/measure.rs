@@ -118,9 +118,12 @@ impl Measure {
                 }
             }
             DeviceFact::ProtocolViolation => self.counters.count(Counter::ProtocolViolations),
-            DeviceFact::ConnectSent { .. }
-            | DeviceFact::Subscribing { .. }
-            | DeviceFact::Subscribed { .. } => {}
+            DeviceFact::Subscribed { code, .. } => self.counters.count(if code.is_error() {
+                Counter::SubscriptionsRefused
+            } else {
+                Counter::SubscriptionsGranted
+            }),
+            DeviceFact::ConnectSent { .. } | DeviceFact::Subscribing { .. } => {}
         }
     }
 
@@ -167,6 +170,7 @@ impl Measure {
             | Fact::ConnectRefused { .. }
             | Fact::PublishIn { .. }
             | Fact::PublishRetained { .. }
+            | Fact::PublishRefused { .. }
             | Fact::PublishOut { .. }
             | Fact::Ping { .. }
             | Fact::Subscribed { .. }

@@ -171,7 +171,7 @@ impl World {
             self.wheel.push(from + fault.lasts, Event::FaultEnds { fault: number });
         }
         for (call, number) in self.calls.iter().zip(0..) {
-            self.wheel.push(Timestamp::ZERO + call.at, Event::Call { call: number });
+            self.wheel.push(Timestamp::ZERO + call.at, Event::Call { call: number, made: 0 });
         }
         self.wheel.push(Timestamp::ZERO + scenario.measure.from, Event::MeasureBegins);
         self.wheel.push(Timestamp::ZERO + scenario.measure.to, Event::MeasureEnds);
@@ -267,7 +267,7 @@ impl World {
             Event::LinkReady { link } => self.on_link_ready(link),
             Event::FaultBegins { fault } => self.on_fault_begins(fault),
             Event::FaultEnds { fault } => self.on_fault_ends(fault),
-            Event::Call { call } => self.on_call(call),
+            Event::Call { call, made } => self.on_call(call, made),
             Event::MeasureBegins => self.measured[0] = Some(self.broker.metered(self.now)),
             Event::MeasureEnds => self.measured[1] = Some(self.broker.metered(self.now)),
         }
@@ -351,13 +351,23 @@ impl World {
         self.measure.fault_ended(self.now);
     }
 
-    fn on_call(&mut self, number: u32) {
-        let Call::PublishToTopic { topic, payload, qos } = self.calls[number as usize].call.clone();
+    fn on_call(&mut self, number: u32, made: u32) {
+        let call = &self.calls[number as usize];
+        if made + 1 < call.times {
+            let next = Event::Call { call: number, made: made + 1 };
+            self.wheel.push(Timestamp::ZERO + call.at + call.every * (made + 1), next);
+        }
+        let Call::PublishToTopic { topic, payload, qos } = call.call.rendered(made);
+        let payload = payload.into_bytes();
         self.note_world(ItemKind::Request, &payload);
         // The account's own calls are metered apart from every fleet.
         let caller = Caller::Account { tag: Tag(self.fleets.len() as u16) };
         let call = BrokerCall::Publish { topic: &topic, payload: &payload, qos, retain: false };
-        let accepted = self.serve_call(Input::Request { id: RequestId(number.into()), caller, call });
+        let accepted = self.serve_call(Input::Request {
+            id: RequestId(u64::from(number) << 32 | u64::from(made)),
+            caller,
+            call,
+        });
         self.note_world(ItemKind::Reply, &[u8::from(accepted)]);
         if accepted {
             self.measure.counters.count(Counter::CallsAccepted);

@@ -40,6 +40,8 @@ counters! {
     ConnectFailed = "connect.failed", "Attempts that did not end in an accepted CONNACK, for whatever reason.";
     ConnectionsLost = "connections.lost", "Accepted connections that ended without a DISCONNECT of the device.";
     Takeovers = "takeovers", "Connections closed because their client id connected again.";
+    SubscriptionsGranted = "subscriptions.granted", "Filters that the service granted in SUBACK.";
+    SubscriptionsRefused = "subscriptions.refused", "Filters that the service refused in SUBACK.";
     PublishSent = "publish.sent", "PUBLISH packets of devices that went onto a link for the first time.";
     PublishAcked = "publish.acked", "QoS 1 publishes of devices that a PUBACK accepted.";
     PublishRetried = "publish.retried", "PUBLISH packets of devices that went onto a link again.";

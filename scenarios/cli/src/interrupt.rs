@@ -8,10 +8,16 @@ static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
 /// Listens for Ctrl-C and SIGTERM from now on. A second one ends the process at once.
 pub(crate) fn listen() -> anyhow::Result<()> {
-    ctrlc::set_handler(|| {
+    listen_and(|| {})
+}
+
+/// The same, and does `first` at the first one.
+pub(crate) fn listen_and(mut first: impl FnMut() + Send + 'static) -> anyhow::Result<()> {
+    ctrlc::set_handler(move || {
         if INTERRUPTED.swap(true, Ordering::Relaxed) {
             std::process::exit(130);
         }
+        first();
     })
     .context("cannot listen for Ctrl-C")
 }

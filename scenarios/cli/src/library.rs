@@ -20,6 +20,10 @@ macro_rules! library {
 
 library! {
     "smoke/hello",
+    "identity/duplicate-client-id-flapping",
+    "identity/duplicate-client-id-tight-loop",
+    "limits/fifty-first-subscription",
+    "sessions/offline-queue",
     "storm/backoff-tournament",
     "storm/reconnect",
 }

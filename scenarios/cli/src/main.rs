@@ -15,6 +15,7 @@ mod plan;
 mod progress;
 mod run;
 mod schema;
+mod serve;
 
 use clap::{Parser, Subcommand};
 
@@ -48,6 +49,8 @@ enum Command {
     Conform(conform::ConformArguments),
     /// Print the JSON Schema of scenario files or of results.json
     Schema(schema::SchemaArguments),
+    /// Serve the broker on a real socket, for real clients
+    Serve(serve::ServeArguments),
 }
 
 fn main() -> std::process::ExitCode {
@@ -58,6 +61,7 @@ fn main() -> std::process::ExitCode {
         Command::Check(arguments) => check::check(&arguments),
         Command::Conform(arguments) => conform::conform(&arguments),
         Command::Schema(arguments) => schema::schema(&arguments),
+        Command::Serve(arguments) => serve::serve(&arguments),
     };
     outcome
         .unwrap_or_else(|error| {

@@ -27,6 +27,7 @@ fn scenarios() -> Vec<Vec<String>> {
     };
     vec![
         vec![library("smoke/hello")],
+        vec![library("sessions/offline-queue")],
         storm(&["fault.1.mode=silent", "service.nodes=3", "service.station.overflow=drop-syn"]),
         storm(&["fleet.sensors.client_id=twin", "fleet.sensors.devices=20"]),
     ]

@@ -15,6 +15,7 @@ const PICTURE: &[(&str, &[&str])] = &[
     ("squall-codec", &["squall-types"]),
     ("squall-profile", &["squall-types"]),
     ("squall-core", &["squall-types", "squall-timers", "squall-codec", "squall-profile"]),
+    ("squall-shell", &["squall-types", "squall-core"]),
     ("squall-device", &["squall-types", "squall-codec"]),
     ("squall-results", &[]),
     ("squall-scenario", &["squall-types", "squall-profile", "squall-results"]),
@@ -43,6 +44,9 @@ const PICTURE: &[(&str, &[&str])] = &[
         "squall",
         &[
             "squall-types",
+            "squall-profile",
+            "squall-core",
+            "squall-shell",
             "squall-scenario",
             "squall-engine",
             "squall-conformance",

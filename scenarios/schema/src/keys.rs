@@ -245,6 +245,8 @@ pub(crate) const GATEWAY_OUTAGE: &str = "gateway-outage";
 
 table!(APP, "app.N", "A call of a cloud-side actor.", {
     "at": Kind::Duration(ANY), Required, "When it is made.";
+    "every": Kind::Duration(POSITIVE), Default("\"1s\""), "How long after one call the next of the `times` is made.";
+    "times": whole(1, U32_MAX, "calls"), Default("1"), "How often it is made; `{{call}}` in its arguments is the number of the call, 0 for the first.";
     "call": Kind::Choice(CALLS), Required, "What is called.";
     "with": Kind::Table(&PUBLISH_TO_TOPIC), Required, "The call's arguments.";
 });
@@ -255,8 +257,8 @@ pub(crate) const CALLS: &[Choice] =
 pub(crate) const PUBLISH_TO_TOPIC_CALL: &str = "PublishToTopic";
 
 table!(PUBLISH_TO_TOPIC, "app.N.with", "The arguments of `PublishToTopic`.", {
-    "topic": Kind::TopicName, Required, "The topic name. Placeholders have no meaning here: name the device, as in `commands/sensors-0`.";
-    "payload": Kind::Text, Default("\"\""), "The payload, as it is.";
+    "topic": Kind::TopicName, Required, "The topic name. Name the device, as in `commands/sensors-0`, or one a call, as in `commands/sensors-{{call}}`; other placeholders have no meaning here.";
+    "payload": Kind::Text, Default("\"\""), "The payload, as it is but for `{{call}}`.";
     "qos": Kind::QoS, Default("1"), "The QoS.";
 });
 

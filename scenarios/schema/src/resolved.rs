@@ -286,8 +286,12 @@ pub enum OutageMode {
 /// A call of a cloud-side actor.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AppCall {
-    /// When it is made.
+    /// When it is made first.
     pub at: Duration,
+    /// How long after that it is made again.
+    pub every: Duration,
+    /// How often it is made; at least once.
+    pub times: u32,
     /// What is called.
     pub call: Call,
 }
@@ -297,14 +301,27 @@ pub struct AppCall {
 pub enum Call {
     /// Publishes a message, as the data plane's Publish does.
     PublishToTopic {
-        /// Topic name.
+        /// Topic name, in which `{{call}}` stands for how often it was called before.
         topic: String,
-        /// Payload.
-        payload: Vec<u8>,
+        /// Payload, likewise.
+        payload: String,
         /// QoS, 0 or 1.
         qos: QoS,
     },
 }
+
+impl Call {
+    /// The call as it is made for the `made`-th time, from 0.
+    pub fn rendered(&self, made: u32) -> Self {
+        let Self::PublishToTopic { topic, payload, qos } = self;
+        let made = made.to_string();
+        let [topic, payload] = [topic, payload].map(|text| text.replace(CALL_PLACEHOLDER, &made));
+        Self::PublishToTopic { topic, payload, qos: *qos }
+    }
+}
+
+/// What stands for the number of a call in its arguments.
+pub(crate) const CALL_PLACEHOLDER: &str = "{{call}}";
 
 /// A statement about the run that must hold.
 #[derive(Clone, Debug, PartialEq)]

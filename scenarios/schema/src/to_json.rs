@@ -149,9 +149,10 @@ fn app_call(app_call: &AppCall) -> Value {
     let Call::PublishToTopic { topic, payload, qos: level } = &app_call.call;
     json!({
         "at": duration_text(app_call.at),
+        "every": duration_text(app_call.every),
+        "times": app_call.times,
         "call": PUBLISH_TO_TOPIC_CALL,
-        // Read from a file, which is UTF-8 throughout.
-        "with": { "topic": topic, "payload": String::from_utf8_lossy(payload), "qos": qos(*level) },
+        "with": { "topic": topic, "payload": payload, "qos": qos(*level) },
     })
 }
 

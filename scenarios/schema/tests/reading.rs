@@ -163,7 +163,7 @@ fn what_a_file_says_is_taken() {
     let kinds: Vec<FaultKind> = scenario.faults.iter().map(|fault| fault.kind).collect();
     assert_eq!(kinds, [OutageMode::Silent, OutageMode::Reset].map(FaultKind::GatewayOutage));
     let Call::PublishToTopic { topic, payload, qos } = &scenario.app_calls[0].call;
-    assert_eq!((topic.as_str(), payload.as_slice(), *qos), ("early", &b""[..], QoS::AtLeastOnce));
+    assert_eq!((topic.as_str(), payload.as_str(), *qos), ("early", "", QoS::AtLeastOnce));
     let lines: Vec<(u32, bool)> =
         scenario.expectations.iter().map(|expectation| (expectation.line, expectation.judged)).collect();
     assert_eq!(lines, [(59, true), (63, false)]);
@@ -400,4 +400,17 @@ proptest! {
         let options = LoadOptions { sets: &sets, ..LoadOptions::default() };
         let _ = parse("f.toml", FULL, options).map_err(|errors| errors.to_string());
     }
+}
+
+#[test]
+fn a_repeated_call_names_itself_in_its_arguments() {
+    let plan = plan_of(
+        "name = \"n\"\nabout = \"a\"\nduration = \"1m\"\n[[fleet]]\nname = \"f\"\ndevices = 3\n[[app]]\nat = \"1s\"\n\
+         every = \"20s\"\ntimes = 3\ncall = \"PublishToTopic\"\nwith = { topic = \"f-{{call}}\", payload = \"no. {{call}}\" }",
+        &[],
+    );
+    let call = &plan.cells[0].scenario.app_calls[0];
+    assert_eq!((call.every, call.times), (seconds(20), 3));
+    let Call::PublishToTopic { topic, payload, .. } = call.call.rendered(2);
+    assert_eq!((topic.as_str(), payload.as_str()), ("f-2", "no. 2"));
 }

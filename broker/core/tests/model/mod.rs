@@ -1,14 +1,17 @@
 //! The broker against a small one: a few vectors, no trie, no slab, no timers.
 
 mod reference;
+mod shared;
 
 use core::num::NonZeroU16;
 
 use proptest::prelude::*;
+use squall_codec::Will as ConnectWill;
 use squall_profile::Profile;
+use squall_profile::switch::{TakeoverWill, WillDelay};
 use squall_types::{ProtocolVersion, QoS};
 
-use self::reference::{Close, Reference};
+use self::reference::{Close, Reference, Will};
 use crate::support::{Bench, Device, Seen};
 
 const CLIENTS: usize = 4;
@@ -23,6 +26,8 @@ enum Operation {
         clean: bool,
         expiry: u32,
         receive_maximum: u16,
+        /// Topic, QoS, RETAIN, delay.
+        will: Option<(usize, u8, bool, u32)>,
     },
     Disconnect {
         client: usize,
@@ -43,6 +48,9 @@ enum Operation {
         client: usize,
         topic: usize,
         qos: u8,
+        retain: bool,
+        /// Deletes what is retained, if RETAIN is set.
+        empty: bool,
     },
     HttpsPublish {
         topic: usize,
@@ -61,10 +69,12 @@ enum Operation {
 fn operation() -> impl Strategy<Value = Operation> {
     let client = 0..CLIENTS;
     let expiry = prop_oneof![Just(0_u32), Just(5), Just(30), Just(100_000)];
+    let delay = prop_oneof![Just(0_u32), Just(4), Just(29), Just(10_000)];
+    let will = proptest::option::of((0..TOPICS.len(), 0..2_u8, any::<bool>(), delay));
     prop_oneof![
-        6 => (client.clone(), any::<bool>(), any::<bool>(), expiry, 1..4_u16).prop_map(
-            |(client, v5, clean, expiry, receive_maximum)| {
-                Operation::Connect { client, v5, clean, expiry, receive_maximum }
+        6 => (client.clone(), any::<bool>(), any::<bool>(), expiry, 1..4_u16, will).prop_map(
+            |(client, v5, clean, expiry, receive_maximum, will)| {
+                Operation::Connect { client, v5, clean, expiry, receive_maximum, will }
             }
         ),
         1 => client.clone().prop_map(|client| Operation::Disconnect { client }),
@@ -73,8 +83,11 @@ fn operation() -> impl Strategy<Value = Operation> {
             .prop_map(|(client, filter, qos)| Operation::Subscribe { client, filter, qos }),
         2 => (client.clone(), 0..FILTERS.len())
             .prop_map(|(client, filter)| Operation::Unsubscribe { client, filter }),
-        12 => (client.clone(), 0..TOPICS.len(), 0..2_u8)
-            .prop_map(|(client, topic, qos)| Operation::Publish { client, topic, qos }),
+        12 => (client.clone(), 0..TOPICS.len(), 0..2_u8, 0..3_u8, 0..4_u8).prop_map(
+            |(client, topic, qos, retain, empty)| {
+                Operation::Publish { client, topic, qos, retain: retain == 0, empty: empty == 0 }
+            }
+        ),
         2 => (0..TOPICS.len(), 0..2_u8).prop_map(|(topic, qos)| Operation::HttpsPublish { topic, qos }),
         5 => (client, any::<bool>()).prop_map(|(client, half)| Operation::Acknowledge { client, half }),
         3 => prop_oneof![Just(1_u64), Just(4), Just(5), Just(29), Just(30), Just(3_599), Just(3_600)]
@@ -87,6 +100,11 @@ fn unbounded(profile: &mut Profile) {
     let limits = &mut profile.limits;
     limits.connect_requests_per_second = 1_000_000;
     limits.publishes_per_second_per_connection = 1_000_000;
+    limits.inbound_publishes_per_second = 1_000_000;
+    limits.outbound_publishes_per_second = 1_000_000;
+    limits.retained_publishes_per_second = 1_000_000;
+    limits.retained_publishes_per_second_per_topic = 1_000_000;
+    limits.subscribe_requests_per_second = 1_000_000;
     limits.queued_messages_per_second = 1_000_000;
     limits.resumed_messages_per_second = 1_000_000_000;
     limits.unacked_outbound = 10_000;
@@ -96,6 +114,13 @@ fn unbounded(profile: &mut Profile) {
     // Silence is another subject.
     limits.keep_alive_max_seconds = 65_535;
     limits.keep_alive_min_seconds = 65_535;
+}
+
+/// The same, with wills as the standard has them.
+fn unbounded_oasis_wills(profile: &mut Profile) {
+    unbounded(profile);
+    profile.switches.will_delay = WillDelay::Honour;
+    profile.switches.takeover_will = TakeoverWill::Oasis;
 }
 
 /// Everything small, so that edges are met often.
@@ -115,6 +140,14 @@ fn tiny(profile: &mut Profile) {
     limits.session_expiry_seconds = 60;
     limits.inbound_bytes_per_second_per_connection = 100;
     limits.connect_requests_per_second = 5;
+    limits.connect_requests_per_second_per_client_id = 2;
+    limits.concurrent_connections = 3;
+    limits.inbound_publishes_per_second = 15;
+    limits.outbound_publishes_per_second = 15;
+    limits.retained_messages = 2;
+    limits.retained_publishes_per_second = 3;
+    limits.subscriptions = 7;
+    limits.subscribe_requests_per_second = 5;
 }
 
 /// The real broker and its clients, driven by operations.
@@ -150,13 +183,23 @@ impl Real {
         clean: bool,
         expiry: u32,
         receive_maximum: Option<u16>,
+        will: Option<&Will>,
     ) {
         self.turn[client] = 1 - self.turn[client];
         self.unacknowledged[client].clear();
         let device = self.device(client).with_version(version);
         // The device before last is long gone: it was closed when the last one took over.
         assert!(!device.is_open());
-        device.connect_with(|connect| {
+        let will = will.map(|will| {
+            let qos = QoS::from_bits(will.qos).expect("a QoS");
+            let plain = ConnectWill::new(will.topic, will.payload.as_bytes());
+            let mut packet = ConnectWill { qos, retain: will.retain, ..plain };
+            if version == ProtocolVersion::V5 {
+                packet.properties.will_delay_interval = Some(will.delay);
+            }
+            packet
+        });
+        device.connect_with_will(will, |connect| {
             connect.clean_start = clean;
             connect.keep_alive = 65_535;
             if version == ProtocolVersion::V5 {
@@ -164,6 +207,19 @@ impl Real {
                 connect.properties.receive_maximum = receive_maximum.and_then(NonZeroU16::new);
             }
         });
+    }
+
+    /// The next payload; no two are alike.
+    fn payload(&mut self) -> String {
+        self.published += 1;
+        self.published.to_string()
+    }
+
+    /// The will of a CONNECT. 3.1.1 knows no delay.
+    fn will(&mut self, v5: bool, parts: Option<(usize, u8, bool, u32)>) -> Option<Will> {
+        let (topic, qos, retain, delay) = parts?;
+        let payload = self.payload();
+        Some(Will { topic: TOPICS[topic], payload, qos, retain, delay: if v5 { delay } else { 0 } })
     }
 
     fn acknowledge(&mut self, client: usize, half: bool) {
@@ -182,14 +238,15 @@ fn version(v5: bool) -> ProtocolVersion {
 }
 
 /// Runs the operations against both and compares, client by client, what came.
-fn agrees(operations: &[Operation]) -> Result<(), TestCaseError> {
-    let mut real = Real::new(unbounded);
-    let mut model = Reference::new(CLIENTS);
+fn agrees(operations: &[Operation], oasis_wills: bool) -> Result<(), TestCaseError> {
+    let mut real = Real::new(if oasis_wills { unbounded_oasis_wills } else { unbounded });
+    let mut model = Reference::new(CLIENTS, oasis_wills);
     for operation in operations {
         match *operation {
-            Operation::Connect { client, v5, clean, expiry, .. } => {
-                real.connect(client, version(v5), clean, expiry, None);
-                model.connect(client, version(v5), clean, expiry);
+            Operation::Connect { client, v5, clean, expiry, will, .. } => {
+                let will = real.will(v5, will);
+                real.connect(client, version(v5), clean, expiry, None, will.as_ref());
+                model.connect(client, version(v5), clean, expiry, will);
             }
             Operation::Disconnect { client } => {
                 if real.device(client).is_open() {
@@ -214,19 +271,18 @@ fn agrees(operations: &[Operation]) -> Result<(), TestCaseError> {
                 }
                 model.unsubscribe(client, FILTERS[filter]);
             }
-            Operation::Publish { client, topic, qos } => {
+            Operation::Publish { client, topic, qos, retain, empty } => {
                 if real.device(client).is_open() {
-                    real.published += 1;
-                    let payload = real.published.to_string();
-                    real.device(client).publish(TOPICS[topic], qos, &payload);
-                    model.publish(TOPICS[topic], qos, &payload);
+                    let payload = if empty { String::new() } else { real.payload() };
+                    real.device(client)
+                        .publish_with(TOPICS[topic], qos, &payload, |publish| publish.retain = retain);
+                    model.publish(TOPICS[topic], qos, &payload, retain);
                 }
             }
             Operation::HttpsPublish { topic, qos } => {
-                real.published += 1;
-                let payload = real.published.to_string();
+                let payload = real.payload();
                 real.bench.https_publish(TOPICS[topic], qos, payload.as_bytes());
-                model.publish(TOPICS[topic], qos, &payload);
+                model.publish(TOPICS[topic], qos, &payload, false);
             }
             Operation::Acknowledge { client, half } => {
                 real.acknowledge(client, half);
@@ -248,7 +304,7 @@ fn agrees(operations: &[Operation]) -> Result<(), TestCaseError> {
                     match seen {
                         Seen::Publish(delivery) => {
                             let payload = String::from_utf8_lossy(&delivery.payload).into_owned();
-                            deliveries.push((delivery.topic, payload, delivery.qos));
+                            deliveries.push((delivery.topic, payload, delivery.qos, delivery.retain));
                             if delivery.qos > 0 {
                                 real.unacknowledged[client].push(delivery.packet_id);
                             }
@@ -282,8 +338,14 @@ fn agrees(operations: &[Operation]) -> Result<(), TestCaseError> {
             real.bench.sessions(),
             real.bench.subscriptions(),
             real.bench.messages(),
+            real.bench.retained_messages(),
         );
-        prop_assert_eq!(counts, model.counts(), "(connections, sessions, subscriptions, messages)");
+        prop_assert_eq!(
+            counts,
+            model.counts(),
+            "(connections, sessions, subscriptions, messages, retained) after {:?}",
+            operation
+        );
     }
     Ok(())
 }
@@ -295,10 +357,11 @@ fn holds(operations: &[Operation]) -> Result<(), TestCaseError> {
     let mut wire: Vec<Vec<u16>> = vec![Vec::new(); CLIENTS];
     for operation in operations {
         match *operation {
-            Operation::Connect { client, v5, clean, expiry, receive_maximum } => {
+            Operation::Connect { client, v5, clean, expiry, receive_maximum, will } => {
                 wire[client].clear();
                 maximum[client] = if v5 { usize::from(receive_maximum).min(4) } else { 4 };
-                real.connect(client, version(v5), clean, expiry, Some(receive_maximum));
+                let will = real.will(v5, will);
+                real.connect(client, version(v5), clean, expiry, Some(receive_maximum), will.as_ref());
                 // A throttled newcomer takes nothing over.
                 if !real.device(client).is_open() {
                     real.devices[client][1 - real.turn[client]].reset();
@@ -313,8 +376,10 @@ fn holds(operations: &[Operation]) -> Result<(), TestCaseError> {
             Operation::Unsubscribe { client, filter } => {
                 real.device(client).unsubscribe_quietly(FILTERS[filter]);
             }
-            Operation::Publish { client, topic, qos } => {
-                real.device(client).publish(TOPICS[topic], qos, "payload of some length");
+            Operation::Publish { client, topic, qos, retain, empty } => {
+                let payload = if empty { "" } else { "payload of some length" };
+                real.device(client)
+                    .publish_with(TOPICS[topic], qos, payload, |publish| publish.retain = retain);
             }
             Operation::HttpsPublish { topic, qos } => {
                 real.bench.https_publish(TOPICS[topic], qos, b"payload");
@@ -350,8 +415,9 @@ fn holds(operations: &[Operation]) -> Result<(), TestCaseError> {
             );
         }
         prop_assert!(real.bench.sessions() <= CLIENTS);
-        prop_assert!(real.bench.connections() <= CLIENTS);
-        prop_assert!(real.bench.subscriptions() <= 3 * CLIENTS);
+        prop_assert!(real.bench.connections() <= 3);
+        prop_assert!(real.bench.subscriptions() <= 7);
+        prop_assert!(real.bench.retained_messages() <= 2);
     }
     for client in 0..CLIENTS {
         for device in &real.devices[client] {
@@ -368,7 +434,14 @@ proptest! {
 
     #[test]
     fn the_broker_agrees_with_a_small_one(operations in proptest::collection::vec(operation(), 1..120)) {
-        agrees(&operations)?;
+        agrees(&operations, false)?;
+    }
+
+    #[test]
+    fn it_agrees_where_wills_wait_as_the_standard_says(
+        operations in proptest::collection::vec(operation(), 1..120),
+    ) {
+        agrees(&operations, true)?;
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use squall_codec::{
     Ack, AckType, Connect, Disconnect, Packet, PacketId, Publish, ReasonCode, Subscribe, SubscriptionOptions,
-    Unsubscribe,
+    Unsubscribe, Will,
 };
 use squall_core::{ConnectionId, DisconnectReason, Input, Tag};
 use squall_types::{ProtocolVersion, QoS, Timestamp};
@@ -79,6 +79,15 @@ impl Device {
 
     /// Opens a transport and sends a CONNECT changed by `change`.
     pub(crate) fn connect_with(&self, change: impl FnOnce(&mut Connect<'_>)) -> Self {
+        self.connect_with_will(None, change)
+    }
+
+    /// The same with a will of the caller's.
+    pub(crate) fn connect_with_will(
+        &self,
+        will: Option<Will<'_>>,
+        change: impl FnOnce(&mut Connect<'_>),
+    ) -> Self {
         self.open();
         let client_id = self.with(|client| client.client_id.clone());
         let mut connect = self.with(|client| {
@@ -90,6 +99,7 @@ impl Device {
             }
             connect
         });
+        connect.will = will;
         change(&mut connect);
         self.send(&Packet::Connect(connect));
         self.clone()

@@ -127,6 +127,7 @@ pub(crate) enum Fact {
     Discarded { client_id: String, topic: String, rule: DiscardRule },
     DiscardedShared { group: String, topic: String, rule: DiscardRule },
     PublishRetained,
+    PublishRefused,
     WillPublished { client_id: String, topic: String },
     Ping,
     Subscribed,
@@ -155,6 +156,7 @@ impl From<squall_core::Fact<'_>> for Fact {
                 Self::DiscardedShared { group: group.to_owned(), topic: topic.to_owned(), rule }
             }
             Told::PublishRetained { .. } => Self::PublishRetained,
+            Told::PublishRefused { .. } => Self::PublishRefused,
             Told::WillPublished { client_id, topic, .. } => {
                 Self::WillPublished { client_id: client_id.to_owned(), topic: topic.to_owned() }
             }

@@ -1,5 +1,7 @@
 //! The command as its users call it: a process of its own, in a folder of its own.
 
+pub(crate) mod serving;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 

@@ -7,6 +7,7 @@ use squall_types::{
 use super::{Cursor, Found};
 use crate::error::{ScenarioError, did_you_mean};
 use crate::keys::{Kind, Renders};
+use crate::resolved::CALL_PLACEHOLDER;
 use crate::tree::shorten;
 
 /// All placeholders, and what becomes of them; those that are the same for a device throughout a run come first.
@@ -75,10 +76,13 @@ impl Cursor<'_> {
     /// A topic name in which placeholders have no meaning.
     pub(crate) fn topic_name(&self, name: &str) -> Option<String> {
         let (found, text) = self.find_text(name)?;
-        let error = if text.contains("{{") {
-            self.error(&found, "placeholders are not filled in here").hint("name one device, as in sensors-0")
+        // As it is the first time: numbers of calls change nothing in its form.
+        let sample = text.replace(CALL_PLACEHOLDER, "0");
+        let error = if sample.contains("{{") {
+            self.error(&found, "placeholders other than {{call}} are not filled in here")
+                .hint("name one device, as in sensors-0")
         } else {
-            match validate_topic_name(&text) {
+            match validate_topic_name(&sample) {
                 Ok(()) => return Some(text),
                 Err(error) => self.error(&found, error.to_string()),
             }

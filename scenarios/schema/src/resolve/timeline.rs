@@ -66,15 +66,21 @@ pub(super) fn read_app_calls(scenario: &Cursor<'_>, duration: Option<Duration>) 
     let mut calls = all(scenario.tables("app"), |cursor| {
         let cursor = cursor?;
         let at = cursor.duration("at");
+        let every = cursor.duration("every");
+        let times = cursor.whole_u32("times");
         let call = cursor.choice_index("call", CALLS);
         let with = cursor.table("with").and_then(|with| read_publish_to_topic(&with));
         if let (Some(at), Some(end)) = (at, duration)
             && at >= end
         {
             report_outside(&cursor, "at", "the call comes after the run has ended", end);
+        } else if let (Some(at), Some(every), Some(times), Some(end)) = (at, every, times, duration)
+            && at.saturating_add(every.saturating_mul(times - 1)) >= end
+        {
+            report_outside(&cursor, "times", "the last call comes after the run has ended", end);
         }
         call?;
-        Some(AppCall { at: at?, call: with? })
+        Some(AppCall { at: at?, every: every?, times: times?, call: with? })
     })?;
     // Stable: calls of one instant keep the order of the file.
     calls.sort_by_key(|call| call.at);
@@ -85,7 +91,7 @@ fn read_publish_to_topic(cursor: &Cursor<'_>) -> Option<Call> {
     let topic = cursor.topic_name("topic");
     let payload = cursor.text("payload");
     let qos = cursor.qos("qos");
-    Some(Call::PublishToTopic { topic: topic?, payload: payload?.into_bytes(), qos: qos? })
+    Some(Call::PublishToTopic { topic: topic?, payload: payload?, qos: qos? })
 }
 
 pub(super) fn read_measure(scenario: &Cursor<'_>, duration: Option<Duration>) -> Option<Window> {

@@ -1,0 +1,23 @@
+//! What the small scenarios of the library say they show, they show. The storms are run by the bench.
+
+#[allow(dead_code, reason = "each test file uses a part of it")]
+mod support;
+
+use support::{folder, library, squall, texts};
+
+#[test]
+fn the_small_scenarios_of_the_library_hold_with_any_seed() {
+    for name in [
+        "identity/duplicate-client-id-flapping",
+        "identity/duplicate-client-id-tight-loop",
+        "limits/fifty-first-subscription",
+        "sessions/offline-queue",
+    ] {
+        for seed in ["7", "8"] {
+            let folder = folder();
+            let (code, stdout, stderr) =
+                texts(&squall(folder.path(), &["run", &library(name), "--seed", seed, "--out", "out"]));
+            assert_eq!(code, 0, "{name} with seed {seed}: {stdout}\n{stderr}");
+        }
+    }
+}
