@@ -223,10 +223,13 @@ impl Runner<'_> {
             Action::Open(link) => {
                 self.open(link)?.map_err(|problem| failed("a new transport".to_owned(), problem))
             }
-            Action::Send { link, times, what } => {
+            Action::Send { link, times, what, in_one_piece } => {
+                let cannot = |problem| failed("the client can send this".to_owned(), problem);
+                if *in_one_piece {
+                    return self.send(link, 1..=*times, what)?.map_err(cannot);
+                }
                 for count in 1..=*times {
-                    self.send(&numbered(link, count), count, what)?
-                        .map_err(|problem| failed("the client can send this".to_owned(), problem))?;
+                    self.send(&numbered(link, count), count..=count, what)?.map_err(cannot)?;
                 }
                 Ok(())
             }

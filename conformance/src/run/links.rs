@@ -1,6 +1,7 @@
 //! The links of a case: bytes to packets, and what each side has done so far.
 
 use std::collections::VecDeque;
+use std::ops::RangeInclusive;
 
 use squall_codec::{Ack, AckType, Packet, PacketId, PacketType, decode};
 use squall_types::ProtocolVersion;
@@ -93,8 +94,13 @@ impl Runner<'_> {
         while !self.links[link].closed && self.pull(link, Patience::Long) {}
     }
 
-    /// Sends one packet or one run of bytes; opens the link if it never was.
-    pub(super) fn send(&mut self, link: &str, count: u64, what: &Sent) -> Result<Result<(), String>, Stop> {
+    /// Sends one packet or run of bytes for each count, all in one piece; opens the link if it never was.
+    pub(super) fn send(
+        &mut self,
+        link: &str,
+        counts: RangeInclusive<u64>,
+        what: &Sent,
+    ) -> Result<Result<(), String>, Stop> {
         if !self.links.contains_key(link)
             && let Err(problem) = self.open(link)?
         {
@@ -104,10 +110,13 @@ impl Runner<'_> {
         if let Sent::Packet(packet) = what {
             version = packet.version.unwrap_or(version);
         }
-        let bytes = match bytes_of(what, version, &self.fill(count), &self.notes) {
-            Ok(bytes) => bytes,
-            Err(problem) => return Ok(Err(problem)),
-        };
+        let mut bytes = Vec::new();
+        for count in counts {
+            match bytes_of(what, version, &self.fill(count), &self.notes) {
+                Ok(one) => bytes.extend(one),
+                Err(problem) => return Ok(Err(problem)),
+            }
+        }
         let state = &self.links[link];
         if state.let_go || state.close_taken {
             let problem = format!("the connection of '{link}' has ended; 'open' a new one");

@@ -34,6 +34,8 @@ pub enum Action {
         times: u64,
         /// What.
         what: Sent,
+        /// Whether all of it leaves in one piece, so that no answer can come in between.
+        in_one_piece: bool,
     },
     /// The service must have sent.
     Expect {
@@ -223,19 +225,23 @@ fn parse_line(line: &str) -> Result<Action, String> {
             "all" => Ok(Action::Acknowledge { link, all: true }),
             _ => Err("'ack' stands alone, or with 'all'".to_owned()),
         },
-        ">" => parse_send(link, rest),
+        ">" => parse_send(link, rest, false),
+        ">>" => parse_send(link, rest, true),
         "<" => parse_expect(link, rest, false),
         "<~" => parse_expect(link, rest, true),
         _ => Err(STEPS.to_owned()),
     }
 }
 
-fn parse_send(link: String, rest: &str) -> Result<Action, String> {
+fn parse_send(link: String, rest: &str, in_one_piece: bool) -> Result<Action, String> {
     let ((times, most), rest) = repeats(rest)?;
     if times != most {
         return Err("what is sent has one count, not a range".to_owned());
     }
     let counted = rest.1;
+    if in_one_piece && (!counted || link.ends_with('#')) {
+        return Err("'>>' is for several packets on one link, as in a >> 3 x PUBLISH".to_owned());
+    }
     let rest = rest.0;
     let (first, after) = split_word(rest);
     let what = if first == "raw" {
@@ -245,7 +251,7 @@ fn parse_send(link: String, rest: &str) -> Result<Action, String> {
     } else {
         Sent::Packet(PacketWritten::parse(rest, counted)?)
     };
-    Ok(Action::Send { link, times, what })
+    Ok(Action::Send { link, times, what, in_one_piece })
 }
 
 fn parse_expect(link: String, rest: &str, any_order: bool) -> Result<Action, String> {
