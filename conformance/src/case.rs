@@ -1,5 +1,7 @@
 //! Case files: TOML in, cases out, every error with its file, line and key.
 
+mod service;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -11,6 +13,9 @@ use crate::requirement;
 use crate::suite::Suite;
 use crate::vector::{self, Vector};
 use crate::wire_text::{self, Action, Fill, Sent, Step, Template, Written};
+
+pub use service::Service;
+use service::{Setting, read_service};
 
 /// One case: a script of steps, or one byte vector.
 #[derive(Clone, Debug)]
@@ -102,24 +107,6 @@ impl fmt::Display for Level {
     }
 }
 
-/// What a case changes about the service.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Service {
-    /// The profile by name.
-    pub profile: Option<String>,
-    /// Limits by name.
-    pub limits: BTreeMap<String, u32>,
-    /// Switches by name.
-    pub switches: BTreeMap<String, String>,
-}
-
-impl Service {
-    /// Whether any service will do.
-    pub fn is_default(&self) -> bool {
-        *self == Self::default()
-    }
-}
-
 /// A file that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{file}:{line}: {problem}")]
@@ -170,15 +157,6 @@ struct RawGroup {
     waits_for: Option<String>,
     sim_only: Option<String>,
     vectors: Spanned<String>,
-}
-
-/// A value below `service`.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Setting {
-    Text(String),
-    Number(u32),
-    Table(BTreeMap<String, Setting>),
 }
 
 /// Reads one file of cases.
@@ -373,28 +351,6 @@ impl Reader<'_> {
         }
         service
     }
-}
-
-/// Reads one key of `service`: `profile`, `limits.NAME`, `switches.NAME`, or a table of the latter two.
-fn read_service(service: &mut Service, key: &str, setting: &Setting) -> Result<(), String> {
-    match (key.split_once('.'), setting) {
-        (None, Setting::Text(profile)) if key == "profile" => service.profile = Some(profile.clone()),
-        (None, Setting::Table(table)) if key == "limits" || key == "switches" => {
-            for (name, setting) in table {
-                read_service(service, &format!("{key}.{name}"), setting)?;
-            }
-        }
-        (Some(("limits", name)), setting) => {
-            let Setting::Number(value) = setting else { return Err(format!("'{key}' is a whole number")) };
-            service.limits.insert(name.to_owned(), *value);
-        }
-        (Some(("switches", name)), setting) => {
-            let Setting::Text(value) = setting else { return Err(format!("'{key}' is a text")) };
-            service.switches.insert(name.to_owned(), value.clone());
-        }
-        _ => return Err(format!("'{key}' is not known; there is profile, limits.NAME and switches.NAME")),
-    }
-    Ok(())
 }
 
 /// Which names of these steps can do with a prefix.

@@ -180,7 +180,7 @@ impl SimWorld {
         };
     }
 
-    fn from_client(&mut self, transport: TransportId, held: Held) {
+    fn handle_client(&mut self, transport: TransportId, held: Held) {
         self.meet_deadlines(self.now);
         let state = &mut self.transports[transport.0];
         if state.paused {
@@ -207,7 +207,7 @@ impl SimWorld {
             return;
         }
         self.transports[transport.0].let_go = true;
-        self.from_client(transport, Held::Closed(why));
+        self.handle_client(transport, Held::Closed(why));
         let state = &mut self.transports[transport.0];
         state.ended = true;
         if !matches!(state.arrivals.back(), Some(Arrival::Close(_))) {
@@ -233,7 +233,7 @@ impl World for SimWorld {
 
     fn send(&mut self, transport: TransportId, bytes: &[u8]) {
         if !self.transports[transport.0].ended {
-            self.from_client(transport, Held::Bytes(bytes.to_vec()));
+            self.handle_client(transport, Held::Bytes(bytes.to_vec()));
         }
     }
 

@@ -1,10 +1,12 @@
 //! From decoded packets to keys and values.
 
+use core::num::{NonZeroU16, NonZeroU32};
+
 use squall_codec::{
-    Ack, AckProperties, Auth, ConnAck, Connect, Disconnect, Packet, PacketType, Publish, ReasonCodes, SubAck,
-    Subscribe, UnsubAck, Unsubscribe, UserProperties, Will,
+    Ack, AckProperties, Auth, ConnAck, Connect, Disconnect, Packet, PacketId, PacketType, Publish,
+    ReasonCode, ReasonCodes, SubAck, Subscribe, UnsubAck, Unsubscribe, UserProperties, Will,
 };
-use squall_types::ProtocolVersion;
+use squall_types::{ProtocolVersion, QoS};
 
 use super::keys::{self, Key};
 use super::packet::PacketText;
@@ -92,8 +94,8 @@ fn put_connect(connect: &Connect<'_>, out: &mut Fields) {
     }
     let properties = &connect.properties;
     out.number("session_expiry", properties.session_expiry_interval);
-    out.number("receive_maximum", properties.receive_maximum.map(|value| value.get()));
-    out.number("maximum_packet_size", properties.maximum_packet_size.map(|value| value.get()));
+    out.number("receive_maximum", properties.receive_maximum.map(NonZeroU16::get));
+    out.number("maximum_packet_size", properties.maximum_packet_size.map(NonZeroU32::get));
     out.number("topic_alias_maximum", properties.topic_alias_maximum);
     out.flag("request_response_information", properties.request_response_information);
     out.flag("request_problem_information", properties.request_problem_information);
@@ -122,10 +124,10 @@ fn put_connack(connack: &ConnAck<'_>, out: &mut Fields) {
     out.flag("session_present", Some(connack.session_present));
     let properties = &connack.properties;
     out.number("session_expiry", properties.session_expiry_interval);
-    out.number("receive_maximum", properties.receive_maximum.map(|value| value.get()));
-    out.number("maximum_qos", properties.maximum_qos.map(|qos| qos.bits()));
+    out.number("receive_maximum", properties.receive_maximum.map(NonZeroU16::get));
+    out.number("maximum_qos", properties.maximum_qos.map(QoS::bits));
     out.flag("retain_available", properties.retain_available);
-    out.number("maximum_packet_size", properties.maximum_packet_size.map(|value| value.get()));
+    out.number("maximum_packet_size", properties.maximum_packet_size.map(NonZeroU32::get));
     out.text("assigned_client_id", properties.assigned_client_identifier);
     out.number("topic_alias_maximum", properties.topic_alias_maximum);
     out.text("reason_string", properties.reason_string);
@@ -146,11 +148,11 @@ fn put_publish(publish: &Publish<'_>, out: &mut Fields) {
     out.number("qos", Some(publish.qos.bits()));
     out.flag("dup", Some(publish.dup));
     out.flag("retain", Some(publish.retain));
-    out.number("id", publish.packet_id.map(|id| id.get()));
+    out.number("id", publish.packet_id.map(PacketId::get));
     let properties = &publish.properties;
     out.flag("payload_format", properties.payload_is_utf8);
     out.number("message_expiry", properties.message_expiry_interval);
-    out.number("topic_alias", properties.topic_alias.map(|value| value.get()));
+    out.number("topic_alias", properties.topic_alias.map(NonZeroU16::get));
     out.text("response_topic", properties.response_topic);
     out.bytes("correlation_data", properties.correlation_data);
     out.pairs("user", properties.user_properties);
@@ -175,7 +177,7 @@ fn put_ack_properties(properties: &AckProperties<'_>, out: &mut Fields) {
 
 fn put_codes(codes: &ReasonCodes<'_>, out: &mut Fields) {
     if !codes.is_empty() {
-        out.put("codes", Value::Codes(codes.iter().map(|code| code.to_u8()).collect()));
+        out.put("codes", Value::Codes(codes.iter().map(ReasonCode::to_u8).collect()));
     }
 }
 
@@ -184,10 +186,7 @@ fn put_subscribe(subscribe: &Subscribe<'_>, out: &mut Fields) {
     for (filter, options) in subscribe.filters {
         out.put("filter", Value::Filter(filter.to_owned(), options));
     }
-    out.number(
-        "subscription_identifier",
-        subscribe.properties.subscription_identifier.map(|value| value.get()),
-    );
+    out.number("subscription_identifier", subscribe.properties.subscription_identifier.map(NonZeroU32::get));
     out.pairs("user", subscribe.properties.user_properties);
 }
 

@@ -198,7 +198,8 @@ impl<'a> Lexer<'a> {
 
 /// The bytes of hex pairs; at least one.
 pub(crate) fn hex(word: &str) -> Option<Vec<u8>> {
-    if word.is_empty() || word.len() % 2 != 0 || !word.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+    if word.is_empty() || !word.len().is_multiple_of(2) || !word.bytes().all(|byte| byte.is_ascii_hexdigit())
+    {
         return None;
     }
     (0..word.len()).step_by(2).map(|at| u8::from_str_radix(&word[at..at + 2], 16).ok()).collect()

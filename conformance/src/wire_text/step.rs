@@ -212,7 +212,7 @@ fn parse_line(line: &str) -> Result<Action, String> {
     }
     let link = first.to_owned();
     let (verb, rest) = split_word(rest);
-    if name != first && !(verb.starts_with(['<', '>']) && repeats(rest)?.1.1) {
+    if name != first && !(verb.starts_with(['<', '>']) && repeats(rest)?.counted) {
         return Err(format!("'{first}' is a link for each count: it needs one, as in '{first} > 3 x ...'"));
     }
     let alone = |action| if rest.is_empty() { Ok(action) } else { Err(format!("nothing follows '{verb}'")) };
@@ -234,15 +234,13 @@ fn parse_line(line: &str) -> Result<Action, String> {
 }
 
 fn parse_send(link: String, rest: &str, in_one_piece: bool) -> Result<Action, String> {
-    let ((times, most), rest) = repeats(rest)?;
+    let Repeats { times: (times, most), counted, rest } = repeats(rest)?;
     if times != most {
         return Err("what is sent has one count, not a range".to_owned());
     }
-    let counted = rest.1;
     if in_one_piece && (!counted || link.ends_with('#')) {
         return Err("'>>' is for several packets on one link, as in a >> 3 x PUBLISH".to_owned());
     }
-    let rest = rest.0;
     let (first, after) = split_word(rest);
     let what = if first == "raw" {
         let raw = Lexer::new(after, counted).raw()?;
@@ -255,7 +253,7 @@ fn parse_send(link: String, rest: &str, in_one_piece: bool) -> Result<Action, St
 }
 
 fn parse_expect(link: String, rest: &str, any_order: bool) -> Result<Action, String> {
-    let (times, (rest, counted)) = repeats(rest)?;
+    let Repeats { times, counted, rest } = repeats(rest)?;
     let allowed: Vec<Expected> =
         alternatives(rest).into_iter().map(|one| parse_expected(one, counted)).collect::<Result<_, _>>()?;
     let only_packets = allowed.iter().all(|one| matches!(one, Expected::Packet(_)));
@@ -302,12 +300,20 @@ pub(crate) fn alternatives(text: &str) -> Vec<&str> {
     out
 }
 
-/// `3 x`, `1..3 x` or nothing at the front; says whether there was a count.
-fn repeats(text: &str) -> Result<((u64, u64), (&str, bool)), String> {
+/// How often, and what.
+struct Repeats<'t> {
+    times: (u64, u64),
+    /// Whether there was a count, so that `#` stands for it.
+    counted: bool,
+    rest: &'t str,
+}
+
+/// `3 x`, `1..3 x` or nothing at the front.
+fn repeats(text: &str) -> Result<Repeats<'_>, String> {
     let (count, rest) = split_word(text);
     let (x, rest) = split_word(rest);
     if x != "x" || !count.starts_with(|first: char| first.is_ascii_digit()) {
-        return Ok(((1, 1), (text, false)));
+        return Ok(Repeats { times: (1, 1), counted: false, rest: text });
     }
     let number =
         |text: &str| text.parse::<u64>().map_err(|_| format!("'{count}' is no count; write 3 x or 1..3 x"));
@@ -318,7 +324,7 @@ fn repeats(text: &str) -> Result<((u64, u64), (&str, bool)), String> {
     if to == 0 || from > to || to > 10_000_000 {
         return Err(format!("'{count}' is no count"));
     }
-    Ok(((from, to), (rest, true)))
+    Ok(Repeats { times: (from, to), counted: true, rest })
 }
 
 /// A duration such as `500ms`, `90s`, `2h`.

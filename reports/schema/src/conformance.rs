@@ -123,6 +123,17 @@ pub enum LadderDirection {
     Note,
 }
 
+impl LadderDirection {
+    /// How it is drawn, three characters wide.
+    pub const fn arrow(self) -> &'static str {
+        match self {
+            Self::Sent => "-->",
+            Self::Received => "<--",
+            Self::Note => "   ",
+        }
+    }
+}
+
 impl ConformanceResults {
     /// Results with their summary.
     pub fn new(target: String, cases: Vec<CaseResult>) -> Self {

@@ -113,7 +113,7 @@ fn junit_holds_every_case_and_the_packets_of_the_failed() {
         texts(&squall(folder.path(), &["conform", "--cases", &cases, "--junit", "out/conform.xml"]));
     assert_eq!(code, 1, "{stderr}");
     let xml = std::fs::read_to_string(folder.path().join("out/conform.xml")).unwrap();
-    assert!(xml.contains("tests=\"2\" failures=\"1\""), "{xml}");
+    assert!(xml.contains("name=\"squall conform\" tests=\"2\" skipped=\"0\" failures=\"1\""), "{xml}");
     assert!(xml.contains("name=\"mqtt311/good/1\"") && xml.contains("--&gt; PINGREQ"), "{xml}");
 }
 

@@ -1,7 +1,7 @@
 //! JUnit XML of conformance cases: a suite each, a case each.
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
-use squall_results::{CaseFailure, CaseResult, CaseVerdict, ConformanceResults, LadderDirection};
+use squall_results::{CaseFailure, CaseResult, CaseVerdict, ConformanceResults};
 
 use super::JunitError;
 
@@ -61,12 +61,7 @@ fn description(case: &CaseResult, failure: Option<&CaseFailure>) -> String {
     let Some(failure) = failure else { return out };
     out.push_str(&format!("{}:{}: {}\n", case.file, failure.line, failure.step));
     for row in &failure.ladder {
-        let arrow = match row.direction {
-            LadderDirection::Sent => "-->",
-            LadderDirection::Received => "<--",
-            LadderDirection::Note => "   ",
-        };
-        out.push_str(&format!("{} us {} {arrow} {}\n", row.at_us, row.link, row.text));
+        out.push_str(&format!("{} us {} {} {}\n", row.at_us, row.link, row.direction.arrow(), row.text));
     }
     out
 }

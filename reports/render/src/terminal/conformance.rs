@@ -169,11 +169,7 @@ fn ladder(out: &mut Lines, failure: &CaseFailure) {
 
 /// `    0.000  s <-- CONNACK code=00`
 fn rung(row: &LadderRow, width: usize) -> String {
-    let arrow = match row.direction {
-        LadderDirection::Sent => "-->",
-        LadderDirection::Received => "<--",
-        LadderDirection::Note => "   ",
-    };
+    let arrow = row.direction.arrow();
     let seconds = row.at_us / 1_000_000;
     let millis = row.at_us % 1_000_000 / 1_000;
     format!("    {seconds:>5}.{millis:03}  {:<width$} {arrow} {}", row.link, row.text)
