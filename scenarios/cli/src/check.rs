@@ -4,6 +4,7 @@ use clap::Args;
 
 use crate::exit::Exit;
 use crate::plan::{self, PlanArguments};
+use crate::stdout::print_line;
 
 /// Arguments of `squall check`.
 #[derive(Debug, Args)]
@@ -19,7 +20,7 @@ pub(crate) fn check(arguments: &CheckArguments) -> anyhow::Result<Exit> {
             1 => "1 run".to_owned(),
             cells => format!("{cells} runs"),
         };
-        println!("{file}: ok, {} ({runs})", plan.name);
+        print_line(format_args!("{file}: ok, {} ({runs})", plan.name))?;
     }
     Ok(Exit::Held)
 }

@@ -19,6 +19,7 @@ use squall_results::ConformanceResults;
 
 use crate::exit::Exit;
 use crate::interrupt;
+use crate::stdout::{print, print_line};
 
 /// Arguments of `squall conform`.
 #[derive(Debug, Args)]
@@ -95,7 +96,7 @@ pub(crate) fn conform(arguments: &ConformArguments) -> anyhow::Result<Exit> {
     }
     let chosen = choose(arguments, &all)?;
     if arguments.list {
-        list(&chosen);
+        list(&chosen)?;
         return Ok(Exit::Held);
     }
     let target = target(arguments)?;
@@ -135,22 +136,28 @@ fn choose<'c>(arguments: &ConformArguments, all: &'c [Case]) -> anyhow::Result<V
     Ok(chosen)
 }
 
-fn list(cases: &[&Case]) {
+fn list(cases: &[&Case]) -> anyhow::Result<()> {
     for case in cases {
         let waits = case.waits_for.as_ref().map(|subject| format!(" (waits for {subject})"));
-        println!("{}  {}  {}{}", case.address, case.level, case.about, waits.unwrap_or_default());
+        let waits = waits.unwrap_or_default();
+        print_line(format_args!("{}  {}  {}{waits}", case.address, case.level, case.about))?;
     }
+    Ok(())
 }
 
 /// Every statement with the cases that exercise it, or why none does.
 fn statements(cases: &[Case]) -> anyhow::Result<Exit> {
     for (statement, status) in coverage(cases)? {
         match status {
-            Status::Exercised(cases) => println!("{statement}  exercised  {}", cases.join(" ")),
-            Status::Waiting(cases) => println!("{statement}  unimplemented  {}", cases.join(" ")),
-            Status::Untestable(why) => println!("{statement}  untestable  {why}"),
-            Status::Missing => println!("{statement}  missing"),
-        }
+            Status::Exercised(cases) => {
+                print_line(format_args!("{statement}  exercised  {}", cases.join(" ")))
+            }
+            Status::Waiting(cases) => {
+                print_line(format_args!("{statement}  unimplemented  {}", cases.join(" ")))
+            }
+            Status::Untestable(why) => print_line(format_args!("{statement}  untestable  {why}")),
+            Status::Missing => print_line(format_args!("{statement}  missing")),
+        }?;
     }
     Ok(Exit::Held)
 }
@@ -264,11 +271,10 @@ fn write(file: &Path, text: &str) -> anyhow::Result<()> {
 
 fn show(arguments: &ConformArguments, results: &ConformanceResults) -> anyhow::Result<()> {
     match arguments.format {
-        Format::Json => println!("{}", serde_json::to_string_pretty(results)?),
+        Format::Json => print_line(serde_json::to_string_pretty(results)?),
         Format::Terminal => {
             let colour = if std::io::stdout().is_terminal() { Colour::On } else { Colour::Off };
-            print!("{}", squall_render::terminal::conformance(results, colour));
+            print(squall_render::terminal::conformance(results, colour))
         }
     }
-    Ok(())
 }

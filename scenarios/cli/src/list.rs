@@ -6,6 +6,7 @@ use squall_scenario::{LoadOptions, Plan};
 
 use crate::exit::Exit;
 use crate::library::LIBRARY;
+use crate::stdout::print_line;
 
 /// Arguments of `squall list`.
 #[derive(Debug, Args)]
@@ -19,8 +20,7 @@ pub(crate) fn list(arguments: &ListArguments) -> anyhow::Result<Exit> {
     for scenario in LIBRARY.iter().filter(|scenario| scenario.name.contains(&arguments.part)) {
         let plan = squall_scenario::parse(scenario.name, scenario.text, LoadOptions::default())
             .with_context(|| format!("library scenario {}", scenario.name))?;
-        println!("{}  ({})", scenario.name, cost(&plan));
-        println!("    {}", plan.about);
+        print_line(format_args!("{}  ({})\n    {}", scenario.name, cost(&plan), plan.about))?;
     }
     Ok(Exit::Held)
 }

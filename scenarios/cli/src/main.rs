@@ -16,6 +16,7 @@ mod progress;
 mod run;
 mod schema;
 mod serve;
+mod stdout;
 
 use clap::{Parser, Subcommand};
 

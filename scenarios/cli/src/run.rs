@@ -21,6 +21,7 @@ use crate::interrupt;
 use crate::output::OutputFolder;
 use crate::plan::{self, PlanArguments};
 use crate::progress::Progress;
+use crate::stdout::{print, print_line};
 
 /// Arguments of `squall run`.
 #[derive(Debug, Args)]
@@ -333,8 +334,7 @@ fn show(
     if arguments.format == Format::Json {
         let runs: Vec<serde_json::Value> =
             finished.iter().map(|(task, results)| brief(task, results)).collect();
-        println!("{}", serde_json::to_string_pretty(&serde_json::json!({ "runs": runs }))?);
-        return Ok(());
+        return print_line(serde_json::to_string_pretty(&serde_json::json!({ "runs": runs }))?);
     }
     let colour = if std::io::stdout().is_terminal() { Colour::On } else { Colour::Off };
     for (plan, folder) in plans.iter().zip(folders) {
@@ -346,28 +346,28 @@ fn show(
         if plan.matrix_keys.is_empty() {
             let report = folder.path_of("report.html").display().to_string();
             for results in &runs {
-                print!("{}", squall_render::terminal::summary(results, Some(&report), colour));
-                print_host(results);
+                print(squall_render::terminal::summary(results, Some(&report), colour))?;
+                print_line(host_line(results))?;
             }
         } else {
             let index = folder.path_of("index.html").display().to_string();
-            print!("{}", squall_render::terminal::matrix(&runs, Some(&index), colour));
+            print(squall_render::terminal::matrix(&runs, Some(&index), colour))?;
         }
     }
     Ok(())
 }
 
 /// The one line of the summary that differs from run to run.
-fn print_host(results: &RunResults) {
+fn host_line(results: &RunResults) -> String {
     let host = &results.host;
     let virtual_seconds = results.virtual_seconds.as_micros() as f64 / 1e6;
-    println!(
+    format!(
         "host         {:.1} s wall ({:.0} virtual s a second), {:.1} s CPU, {} MiB",
         host.wall_seconds,
         virtual_seconds / host.wall_seconds.max(1e-9),
         host.cpu_seconds,
         host.peak_rss_bytes >> 20,
-    );
+    )
 }
 
 fn brief(task: &Task<'_>, results: &RunResults) -> serde_json::Value {

@@ -3,6 +3,7 @@
 use clap::{Args, ValueEnum};
 
 use crate::exit::Exit;
+use crate::stdout::print_line;
 
 /// Arguments of `squall schema`.
 #[derive(Debug, Args)]
@@ -25,6 +26,6 @@ pub(crate) fn schema(arguments: &SchemaArguments) -> anyhow::Result<Exit> {
         Which::Scenario => squall_scenario::json_schema(),
         Which::Results => squall_results::json_schema(),
     };
-    println!("{}", serde_json::to_string_pretty(&schema)?);
+    print_line(serde_json::to_string_pretty(&schema)?)?;
     Ok(Exit::Held)
 }
