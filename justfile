@@ -12,6 +12,10 @@ run *args:
 serve *args:
     cargo run --release --quiet -- serve {{args}}
 
+# Conformance suites against the simulated service: `just conform --suite mqtt5`
+conform *args:
+    cargo run --release --quiet -- conform {{args}}
+
 # Conformance suites against the broker on a real socket; ten seconds
 conform-serve *args:
     bash conformance/scripts/serve {{args}}
@@ -43,7 +47,7 @@ report:
 # Criterion for parts, then whole runs: packets a CPU second, memory, growth, cost of the judges
 bench: bench-parts bench-runs
 
-# Criterion benches of codec and broker
+# Criterion benches of codec and broker, and what must not grow with the fleet
 bench-parts *args:
     cargo bench --package squall-codec --package squall-core {{args}}
 
