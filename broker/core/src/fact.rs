@@ -124,6 +124,13 @@ pub enum Fact<'a> {
         /// Under which rule.
         rule: DiscardRule,
     },
+    /// A call was refused for a rate; its caller is told, so nothing is lost in silence.
+    CallThrottled {
+        /// Whose.
+        tag: Tag,
+        /// Under which rule.
+        rule: DiscardRule,
+    },
     /// A reserved topic was published or subscribed to whose service is not modelled: nothing will come of it.
     NotModelled {
         /// Whose.
@@ -150,6 +157,9 @@ impl Fact<'_> {
             Self::Unsubscribed { .. } => "Unsubscribe.Success",
             Self::Queued { .. } => "Queued.Success",
             Self::Discarded { rule, .. } | Self::DiscardedShared { rule, .. } => return rule.metric(),
+            // broker.md 10.1: `PublishIn.Throttle` is not emitted for HTTP.
+            Self::CallThrottled { rule: DiscardRule::AccountPublishRateIn, .. } => return None,
+            Self::CallThrottled { rule, .. } => return rule.metric(),
             Self::Disconnected { .. } | Self::Redelivered { .. } | Self::NotModelled { .. } => return None,
         })
     }

@@ -21,9 +21,6 @@ use crate::reserved_topics::{ReservedUse, basic_ingest_topic, feature_of, is_res
 use crate::session::SessionKey;
 use crate::sink::Sink;
 
-/// What HTTPS publishes go by where a record names a client (`broker.md` 1.3: they have none).
-const HTTPS_CLIENT: &str = "N/A";
-
 impl Broker {
     pub(crate) fn handle_publish<S: Sink>(
         &mut self,
@@ -247,17 +244,16 @@ impl Broker {
             return Reply::InvalidRequest(InvalidRequest::Topic);
         }
         step.receipt.publishes += 1;
-        let discarded = |rule| Fact::Discarded { tag, client_id: HTTPS_CLIENT, topic, rule };
         if !self.inbound_rate.take(step.now.mono) {
             self.assumptions.note(Decision::AccountPublishRate);
-            step.sink.fact(discarded(DiscardRule::AccountPublishRateIn));
+            step.sink.fact(Fact::CallThrottled { tag, rule: DiscardRule::AccountPublishRateIn });
             return Reply::Throttling;
         }
         let packet_id = (qos == QoS::AtLeastOnce).then_some(PacketId::MIN);
         let publish = Publish { qos, packet_id, retain, ..Publish::new(topic, payload) };
         let mut stored = None;
         if retain && self.keep_retained(step, tag, &publish, &mut stored).is_err() {
-            step.sink.fact(discarded(DiscardRule::RetainedQuota));
+            step.sink.fact(Fact::CallThrottled { tag, rule: DiscardRule::RetainedQuota });
             return Reply::Throttling;
         }
         step.sink.fact(Fact::PublishIn { tag });

@@ -169,6 +169,7 @@ fn https_publishes_retain_as_well() {
     let call = |payload| Call::Publish { topic: "t", payload, qos: QoS::AtLeastOnce, retain: true };
     assert_eq!(bench.call(call(b"x")), Reply::Ok);
     assert_eq!(bench.call(call(b"y")), Reply::Throttling);
+    assert_eq!(bench.count(|fact| *fact == Fact::CallThrottled(DiscardRule::RetainedQuota)), 1);
     assert!(bench.device("d").connect().subscribe("t", 1).expect_publish("t", 1, "x").retain);
     bench.advance(1);
     assert_eq!(bench.call(call(b"")), Reply::Ok);

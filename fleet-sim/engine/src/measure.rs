@@ -163,7 +163,9 @@ impl Measure {
                 | DiscardRule::ReceiverPacketSize
                 | DiscardRule::NoMember => {}
             },
-            Fact::SubscribeRefused { throttled: true, .. } => self.counters.count(Counter::ThrottleExceeded),
+            Fact::CallThrottled { .. } | Fact::SubscribeRefused { throttled: true, .. } => {
+                self.counters.count(Counter::ThrottleExceeded)
+            }
             Fact::WillPublished { .. } => self.counters.count(Counter::WillsPublished),
             Fact::NotModelled { .. } => self.counters.count(Counter::NotModelled),
             Fact::Connected { .. }

@@ -61,6 +61,20 @@ fn violations(results: &RunResults, oracle: &str) -> u64 {
 }
 
 #[test]
+fn what_the_rates_of_the_account_discard_is_no_violation() {
+    let ears = "[[fleet]]\nname = \"ears\"\ndevices = 3\nnetwork = \"lan\"\nsubscribe = [{ filter = \"pumps/#\", qos = 1 }]";
+    let calls = "[[app]]\nat = \"1m\"\nevery = \"1ms\"\ntimes = 9\ncall = \"PublishToTopic\"\n\
+                 with = { topic = \"commands/pumps-{{call}}\", payload = \"go\" }";
+    for limit in ["inbound_publishes_per_second", "outbound_publishes_per_second"] {
+        let results = run(&scenario(&format!("[service]\nlimits.{limit} = 2\n{ears}\n{calls}")));
+        assert!(count(&results, Counter::ThrottleExceeded) > 5, "{limit}");
+        assert_eq!(results.violation_count(), 0, "{limit}: {:?}", results.oracles);
+        let refused = count(&results, Counter::CallsRefused);
+        assert_eq!(refused > 0, limit.starts_with("inbound"), "{refused}");
+    }
+}
+
+#[test]
 fn a_quiet_fleet_connects_publishes_and_is_billed() {
     let results = run(&scenario(""));
     assert_eq!(count(&results, Counter::DevicesConnectedAtEnd), 20);

@@ -128,6 +128,7 @@ pub(crate) enum Fact {
     DiscardedShared { group: String, topic: String, rule: DiscardRule },
     PublishRetained,
     PublishRefused,
+    CallThrottled(DiscardRule),
     WillPublished { client_id: String, topic: String },
     Ping,
     Subscribed,
@@ -156,6 +157,7 @@ impl From<squall_core::Fact<'_>> for Fact {
                 Self::DiscardedShared { group: group.to_owned(), topic: topic.to_owned(), rule }
             }
             Told::PublishRetained { .. } => Self::PublishRetained,
+            Told::CallThrottled { rule, .. } => Self::CallThrottled(rule),
             Told::PublishRefused { .. } => Self::PublishRefused,
             Told::WillPublished { client_id, topic, .. } => {
                 Self::WillPublished { client_id: client_id.to_owned(), topic: topic.to_owned() }
