@@ -75,6 +75,23 @@ fn what_the_rates_of_the_account_discard_is_no_violation() {
 }
 
 #[test]
+fn a_group_shares_its_messages_and_nobody_is_accused() {
+    let workers = "[[fleet]]\nname = \"workers\"\ndevices = 4\nnetwork = \"lan\"\n\
+                   subscribe = [{ filter = \"$share/crew/pumps/#\", qos = 1 }]";
+    for outage in ["", "[[fault]]\nat = \"1m\"\nkind = \"gateway-outage\"\nmode = \"reset\"\nlasts = \"20s\""]
+    {
+        let results = run(&scenario(&format!("{workers}\n{outage}")));
+        assert_eq!(results.violation_count(), 0, "{:?}", results.oracles);
+        let (sent, received) =
+            (count(&results, Counter::PublishAcked), count(&results, Counter::DeliveryReceived));
+        // One copy each, and a few again for members whose connections were reset.
+        assert!((sent..=sent + 40).contains(&received), "{received} of {sent}");
+    }
+    let planted = run(&scenario(&format!("[service]\nmutant = \"misdeliver\"\n{workers}")));
+    assert!(violations(&planted, "subscription") > 0);
+}
+
+#[test]
 fn a_quiet_fleet_connects_publishes_and_is_billed() {
     let results = run(&scenario(""));
     assert_eq!(count(&results, Counter::DevicesConnectedAtEnd), 20);

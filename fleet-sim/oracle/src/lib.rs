@@ -25,7 +25,7 @@ mod verdict;
 use core::time::Duration;
 
 use squall_profile::Limits;
-use squall_types::{QoS, Timestamp};
+use squall_types::{QoS, Timestamp, split_shared};
 
 use crate::clients::Clients;
 use crate::delivery::DeliveryOracle;
@@ -69,6 +69,8 @@ pub struct OracleConfig {
 pub struct Oracles {
     clients: Clients,
     subscriptions: Subscriptions,
+    /// Shared ones, by the filter that topics are matched with: they allow, and promise nothing to any one client.
+    shared: Subscriptions,
     recount: Recount,
     delivery: DeliveryOracle,
     subscription: SubscriptionOracle,
@@ -81,6 +83,7 @@ impl Oracles {
         Self {
             clients: Clients::new(config.devices),
             subscriptions: Subscriptions::new(config.hash_matches_parent),
+            shared: Subscriptions::new(config.hash_matches_parent),
             recount: Recount::new(&config),
             delivery: DeliveryOracle::new(&config),
             subscription: SubscriptionOracle::default(),
@@ -134,13 +137,21 @@ impl Oracles {
     /// The device asked for a subscription.
     pub fn subscribing(&mut self, _: Timestamp, device: DeviceKey, filter: &str, qos: QoS) {
         let client = self.clients.of(device);
-        self.subscriptions.requested(filter, client, self.clients.epoch(client), qos);
+        let epoch = self.clients.epoch(client);
+        match split_shared(filter) {
+            Some(Ok(shared)) => self.shared.requested(shared.filter, client, epoch, qos),
+            _ => self.subscriptions.requested(filter, client, epoch, qos),
+        }
     }
 
     /// The answer reached the device; `None` is a refusal.
     pub fn subscribed(&mut self, _: Timestamp, device: DeviceKey, filter: &str, granted: Option<QoS>) {
         let client = self.clients.of(device);
-        self.subscriptions.answered(filter, client, self.clients.epoch(client), granted);
+        let epoch = self.clients.epoch(client);
+        match split_shared(filter) {
+            Some(Ok(shared)) => self.shared.answered_for_group(shared.filter, client, epoch, granted),
+            _ => self.subscriptions.answered(filter, client, epoch, granted),
+        }
     }
 
     /// A PUBLISH left a device, `first` or repeated.
@@ -183,8 +194,10 @@ impl Oracles {
     }
 
     fn track(&mut self, now: Timestamp, publisher: Option<ClientKey>, topic: &str, payload: &[u8], qos: QoS) {
-        let Self { clients, subscriptions, recount, delivery, .. } = self;
+        let Self { clients, subscriptions, shared, recount, delivery, .. } = self;
         delivery.begin();
+        // Any member of a group may get it, so nobody in particular is owed it.
+        shared.matching(topic, |holder| recount.published(now, holder.client, Direction::Out));
         subscriptions.matching(topic, |holder| {
             if holder.epoch == clients.epoch(holder.client) {
                 recount.published(now, holder.client, Direction::Out);
@@ -200,7 +213,8 @@ impl Oracles {
     pub fn received(&mut self, now: Timestamp, device: DeviceKey, topic: &str, payload: &[u8], qos: QoS) {
         let client = self.clients.of(device);
         let epoch = self.clients.epoch_of_device(device);
-        self.subscription.received(now, &self.subscriptions, client, epoch, topic, qos);
+        let of_group = self.shared.allows(client, epoch, topic, qos);
+        self.subscription.received(now, &self.subscriptions, of_group, client, epoch, topic, qos);
         self.delivery.received(client, self.clients.epoch(client), topic, payload, qos);
     }
 

@@ -21,18 +21,20 @@ impl Default for SubscriptionOracle {
 }
 
 impl SubscriptionOracle {
+    /// A PUBLISH reached a device; `of_group` if a shared subscription of its allows that.
     #[inline]
     pub(crate) fn received(
         &mut self,
         now: Timestamp,
         subscriptions: &Subscriptions,
+        of_group: bool,
         client: ClientKey,
         epoch: u32,
         topic: &str,
         qos: QoS,
     ) {
         self.verdict.checks += 1;
-        if subscriptions.allows(client, epoch, topic, qos) {
+        if subscriptions.allows(client, epoch, topic, qos) || of_group {
             return;
         }
         let text = if subscriptions.allows(client, epoch, topic, QoS::AtMostOnce) {

@@ -100,6 +100,19 @@ impl Subscriptions {
         holder.granted = granted;
     }
 
+    /// The same where one client may hold a filter several times, once for each group: the highest answer counts.
+    pub(crate) fn answered_for_group(
+        &mut self,
+        filter: &str,
+        client: ClientKey,
+        epoch: u32,
+        granted: Option<QoS>,
+    ) {
+        let holder = self.holder(filter, client, epoch);
+        holder.granted = holder.granted.max(granted);
+        holder.requested = None;
+    }
+
     /// Calls `each` for every subscription whose filter `topic` matches, of whatever session.
     #[inline]
     pub(crate) fn matching(&self, topic: &str, mut each: impl FnMut(&Holder)) {
