@@ -164,7 +164,7 @@ impl Measure {
                 | DiscardRule::NoMember => {}
             },
             Fact::CallThrottled { .. } | Fact::SubscribeRefused { throttled: true, .. } => {
-                self.counters.count(Counter::ThrottleExceeded)
+                self.counters.count(Counter::ThrottleExceeded);
             }
             Fact::WillPublished { .. } => self.counters.count(Counter::WillsPublished),
             Fact::NotModelled { .. } => self.counters.count(Counter::NotModelled),

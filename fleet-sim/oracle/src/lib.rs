@@ -213,8 +213,11 @@ impl Oracles {
     pub fn received(&mut self, now: Timestamp, device: DeviceKey, topic: &str, payload: &[u8], qos: QoS) {
         let client = self.clients.of(device);
         let epoch = self.clients.epoch_of_device(device);
-        let of_group = self.shared.allows(client, epoch, topic, qos);
-        self.subscription.received(now, &self.subscriptions, of_group, client, epoch, topic, qos);
+        if self.shared.allows(client, epoch, topic, qos) {
+            self.subscription.received_for_group();
+        } else {
+            self.subscription.received(now, &self.subscriptions, client, epoch, topic, qos);
+        }
         self.delivery.received(client, self.clients.epoch(client), topic, payload, qos);
     }
 

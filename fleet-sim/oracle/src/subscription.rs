@@ -21,20 +21,25 @@ impl Default for SubscriptionOracle {
 }
 
 impl SubscriptionOracle {
-    /// A PUBLISH reached a device; `of_group` if a shared subscription of its allows that.
+    /// A PUBLISH reached a device, as a shared subscription of its allows.
+    #[inline]
+    pub(crate) fn received_for_group(&mut self) {
+        self.verdict.checks += 1;
+    }
+
+    /// A PUBLISH reached a device.
     #[inline]
     pub(crate) fn received(
         &mut self,
         now: Timestamp,
         subscriptions: &Subscriptions,
-        of_group: bool,
         client: ClientKey,
         epoch: u32,
         topic: &str,
         qos: QoS,
     ) {
         self.verdict.checks += 1;
-        if subscriptions.allows(client, epoch, topic, qos) || of_group {
+        if subscriptions.allows(client, epoch, topic, qos) {
             return;
         }
         let text = if subscriptions.allows(client, epoch, topic, QoS::AtMostOnce) {
