@@ -2,6 +2,7 @@
 
 use squall_codec::{ReasonCode, RetainHandling, SubscriptionOptions};
 use squall_core::{Call, DiscardRule, DisconnectReason, Reply};
+use squall_profile::Decision;
 use squall_profile::switch::RetainedOnSubscribe;
 use squall_types::{ProtocolVersion, QoS};
 
@@ -159,6 +160,7 @@ fn a_retained_publish_over_a_quota_is_discarded() {
         refused("e", "over the account's rate");
         all.expect_nothing();
         assert_eq!(bench.discarded(DiscardRule::RetainedQuota), 4);
+        assert!(bench.relied_on(Decision::RetainedRate));
     }
 }
 
@@ -207,6 +209,7 @@ fn a_profile_may_send_what_wildcards_match_and_forget_by_age() {
     retain(&device.connect(), "b", 0, "fresh");
     bench.advance(86_400);
     assert_eq!(bench.retained_messages(), 1);
+    assert!(bench.relied_on(Decision::RetainedAge) && bench.relied_on(Decision::RetainedOnSubscribe));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use squall_codec::{Connect, ReasonCode, Will};
 use squall_core::{ConnectRefusal, DiscardRule, DisconnectReason};
+use squall_profile::Decision;
 use squall_profile::switch::{DisconnectWithWill, TakeoverWill, WillDelay};
 use squall_types::{ProtocolVersion, QoS};
 
@@ -89,6 +90,7 @@ fn a_disconnect_with_another_reason_is_a_switch() {
             watcher.expect_publish("w", 1, "gone");
         }
         watcher.expect_nothing();
+        assert!(bench.relied_on(Decision::DisconnectWithWill));
     }
 }
 
@@ -150,6 +152,7 @@ fn a_delay_is_ignored_by_default() {
     watcher.expect_publish("w", 0, "gone");
     bench.advance(100);
     watcher.expect_nothing();
+    assert!(bench.relied_on(Decision::WillDelay));
 }
 
 #[test]
@@ -206,6 +209,7 @@ fn the_will_of_a_connection_that_is_taken_over_is_a_switch() {
         }
         bench.advance(100);
         watcher.expect_nothing();
+        assert!(bench.relied_on(Decision::TakeoverWill));
     }
 }
 

@@ -64,7 +64,8 @@ impl Broker {
     }
 
     /// `broker.md` 0.18.
-    fn too_old(&self, now: Timestamp) -> Timestamp {
+    fn too_old(&mut self, now: Timestamp) -> Timestamp {
+        self.assumptions.note(Decision::RetainedAge);
         match self.limits.retained_days {
             0 => Timestamp::MAX,
             days => now.plus_nanos(u64::from(days) * DAY),
