@@ -315,8 +315,6 @@ impl Broker {
             .topic_alias_maximum
             .unwrap_or(0)
             .min(self.limits.topic_alias_max.min(u16::MAX.into()) as u16);
-        let uses_aliases =
-            connect.version == ProtocolVersion::V5 && self.limits.topic_alias_max > 0 && alias_max > 0;
         let will = SessionWill::of(connect);
         let held = &mut self.sessions[session];
         held.connection = Some(key);
@@ -336,10 +334,10 @@ impl Broker {
             cold.will = None;
             cold.aliases = None;
         }
-        if will.is_some() || uses_aliases {
+        if will.is_some() || alias_max > 0 {
             let cold = held.cold_mut();
             cold.will = will;
-            cold.aliases = uses_aliases.then(|| Box::new(Aliases::new(alias_max)));
+            cold.aliases = (alias_max > 0).then(|| Box::new(Aliases::new(alias_max)));
         }
         (session, session_present)
     }

@@ -80,17 +80,12 @@ impl Broker {
 
     /// Whether a group may store one more message: under which tag, or by which rule not.
     fn may_store_shared(&mut self, now: Timestamp, group: GroupKey) -> Result<Tag, (Tag, DiscardRule)> {
-        let mut members = self.subscriptions.members(group).map(|member| &self.sessions[member.session]);
-        let first = members.next().map_or(Tag(0), |session| session.tag);
-        let persistent = self
-            .subscriptions
-            .members(group)
-            .map(|member| &self.sessions[member.session])
-            .find(|session| session.expiry_seconds > 0);
         // Check 107: on only while a member keeps a session.
-        let Some(tag) = persistent.map(|session| session.tag) else {
-            return Err((first, DiscardRule::NoMember));
+        let mut members = self.subscriptions.members(group);
+        let Some(keeper) = members.find(|member| self.sessions[member.session].expiry_seconds > 0) else {
+            return Err((self.tag_of_group(group), DiscardRule::NoMember));
         };
+        let tag = self.tag_of(keeper.session);
         let stored = self.subscriptions.group(group).map_or(0, |group| group.queue.len());
         if stored >= self.limits.queued_messages_per_shared_group as usize {
             // broker.md 3.6: new messages are dropped, old ones are kept.
@@ -107,13 +102,13 @@ impl Broker {
         let now = step.now.mono;
         let Some(held) = self.subscriptions.group_mut(group) else { return self.messages.release(message) };
         held.queue.push_back(QueuedShared { message, queued_at: now });
-        if self.choose_online(group) {
+        if self.has_member_online(group) {
             // Its members are over their rate; that of a second from now is new.
             self.arm_drain(group, now.plus_nanos(SECOND));
         }
     }
 
-    fn choose_online(&self, group: GroupKey) -> bool {
+    fn has_member_online(&self, group: GroupKey) -> bool {
         self.subscriptions.members(group).any(|member| self.sessions[member.session].connection.is_some())
     }
 
@@ -160,10 +155,13 @@ impl Broker {
             online = true;
             if !self.sessions[member.session].publishes.has_room(now, limit)
                 || !self.has_room(connection, member.session)
+                // broker.md 7.1: deliveries to clients count in the rate of the account.
+                || !self.outbound_rate.has_token(now)
             {
                 continue;
             }
             let Some(message) = self.pop_shared(step, group) else { break };
+            self.outbound_rate.take(now);
             self.sessions[member.session].publishes.count(now, limit);
             sent = true;
             if member.options.qos == QoS::AtMostOnce {
@@ -206,6 +204,11 @@ impl Broker {
         }
     }
 
+    /// The tag of a group's first member.
+    fn tag_of_group(&self, group: GroupKey) -> Tag {
+        self.subscriptions.members(group).next().map_or(Tag(0), |member| self.tag_of(member.session))
+    }
+
     /// Declares a message that the caller held lost to a group, and lets go of it.
     fn discard_shared<S: Sink>(
         &mut self,
@@ -214,8 +217,7 @@ impl Broker {
         message: MessageKey,
         rule: DiscardRule,
     ) {
-        let tag =
-            self.subscriptions.members(group).next().map_or(Tag(0), |member| self.tag_of(member.session));
+        let tag = self.tag_of_group(group);
         let packet = self.messages.take_packet(message);
         if let Ok(Some((Packet::Publish(publish), _))) = decode(ProtocolVersion::V5, &packet, u32::MAX) {
             let text = self.subscriptions.group_text(group);
@@ -245,7 +247,7 @@ impl Broker {
     fn return_to_group<S: Sink>(&mut self, step: &mut Step<'_, S>, held: Held) {
         let now = step.now.mono;
         let Some(key) = held.group else { return };
-        let online = self.choose_online(key);
+        let online = self.has_member_online(key);
         let kept = online
             || self.subscriptions.members(key).any(|member| self.sessions[member.session].expiry_seconds > 0);
         if !kept {

@@ -135,7 +135,7 @@ impl Broker {
         options: SubscriptionOptions,
         is_new: bool,
     ) {
-        match self.subscriptions.find_group(filter).filter(|_| split_shared(filter).is_some()) {
+        match self.subscriptions.find_group(filter) {
             Some(group) => self.drain_group(step, group),
             None => self.send_retained(step, session, filter, options, is_new),
         }

@@ -241,3 +241,25 @@ fn a_bad_shared_filter_is_none() {
     let deep = format!("$share/g/{}", "a/".repeat(7));
     assert_eq!(device.subscribe_all(&[(&long, 1), (&deep, 1)]), [0x8f, 1]);
 }
+
+#[test]
+fn an_emptied_store_counts_in_the_rate_of_the_account() {
+    // broker.md 7.1: publishes a second that the account sends to clients.
+    let bench = Bench::new(|profile| profile.limits.outbound_publishes_per_second = 1);
+    let devices = members(&bench, 1, true);
+    devices[0].reset();
+    let publisher = bench.device("p").connect();
+    for n in 0..3 {
+        publisher.publish_acked("t/a", n.to_string());
+    }
+    let device = devices[0].connect();
+    // Members that were given nothing are asked again after a second, so not every second has its message.
+    let mut got = Vec::new();
+    for _ in 0..5 {
+        let now = device.ack_deliveries();
+        assert!(now.len() <= 1, "{now:?}");
+        got.extend(now);
+        bench.advance(1);
+    }
+    assert_eq!(got, ["0", "1", "2"]);
+}

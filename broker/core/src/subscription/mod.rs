@@ -107,7 +107,7 @@ impl Subscriptions {
         let text = filter;
         let filter = self.filters.find_or_insert(text);
         if let Some(Ok(shared)) = split_shared(text)
-            && self.filters.group(filter) == GroupKey::NONE
+            && self.own_group(filter).is_none()
         {
             self.add_group(text, filter, shared.filter);
         }
@@ -222,11 +222,10 @@ impl Subscriptions {
 
     /// A filter has lost its last subscription.
     fn remove_unused(&mut self, filter: FilterKey) {
-        let group = self.filters.group(filter);
-        if group == GroupKey::NONE {
-            self.filters.remove(filter);
-        } else if self.groups.groups[&group].members == filter {
+        if let Some(group) = self.own_group(filter) {
             self.remove_group(group);
+            self.filters.remove(filter);
+        } else if self.filters.group(filter) == GroupKey::NONE {
             self.filters.remove(filter);
         }
         // Else it is a plain filter that groups are still matched with.
@@ -259,12 +258,15 @@ impl Subscriptions {
         }
     }
 
+    /// The group whose members hold this filter, if it is a shared one.
+    fn own_group(&self, filter: FilterKey) -> Option<GroupKey> {
+        let group = self.filters.group(filter);
+        self.groups.groups.get(&group).filter(|held| held.members == filter).map(|_| group)
+    }
+
     /// The group with this `$share/NAME/FILTER`.
     pub(crate) fn find_group(&self, text: &str) -> Option<GroupKey> {
-        self.filters
-            .find(text)
-            .map(|filter| self.filters.group(filter))
-            .filter(|group| *group != GroupKey::NONE)
+        self.own_group(self.filters.find(text)?)
     }
 
     pub(crate) fn group(&self, key: GroupKey) -> Option<&Group> {
@@ -292,11 +294,7 @@ impl Subscriptions {
     pub(crate) fn groups_of(&self, head: SubscriptionKey) -> impl Iterator<Item = GroupKey> {
         let record = |at: u32| self.subscriptions.get(at as usize);
         core::iter::successors(record(head.0), move |subscription| record(subscription.next_in_session))
-            .map(|subscription| (subscription.filter, self.filters.group(subscription.filter)))
-            .filter(|(filter, group)| {
-                *group != GroupKey::NONE && self.groups.groups[group].members == *filter
-            })
-            .map(|(_, group)| group)
+            .filter_map(|subscription| self.own_group(subscription.filter))
     }
 
     /// Takes a message that a group which is gone still held.
