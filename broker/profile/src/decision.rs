@@ -66,6 +66,8 @@ decisions! {
     WillDelay = "D-16", Unverified, "whether the Will Delay Interval is honoured";
     SubscriptionOptions = "D-17", Unverified, "whether MQTT 5 subscription options are honoured";
     DisconnectWithWill = "D-19", Disputed, "whether a DISCONNECT other than 0x00 has the will published";
+    UnresolvedVariable = "D-23", Unverified, "what a policy variable without a value stands for";
+    SubstitutedWildcard = "D-24", Unverified, "what wildcards do that come from the value of a policy variable";
     RedeliveryInterval = "D-25", Unverified, "how long an unacknowledged message waits for its redelivery";
     TakeoverWill = "D-26", Disputed, "what becomes of the will of a connection that is taken over";
     SubscriptionsExcess = "broker 0.1", Disputed, "what subscriptions over the limit of a connection meet";
@@ -93,6 +95,8 @@ impl Decision {
             Self::WillDelay => switches.will_delay.as_str().to_owned(),
             Self::DisconnectWithWill => switches.disconnect_with_will.as_str().to_owned(),
             Self::TakeoverWill => switches.takeover_will.as_str().to_owned(),
+            Self::UnresolvedVariable => switches.unresolved_variable.as_str().to_owned(),
+            Self::SubstitutedWildcard => switches.substituted_wildcard.as_str().to_owned(),
             Self::SubscriptionsExcess => switches.subscriptions_excess.as_str().to_owned(),
             Self::RetainedOnSubscribe => switches.retained_on_subscribe.as_str().to_owned(),
             Self::RetainedAge => match limits.retained_days {
@@ -163,8 +167,6 @@ mod tests {
         (20, "identity"),
         (21, "TLS"),
         (22, "identity"),
-        (23, "policies"),
-        (24, "policies"),
     ];
 
     #[test]

@@ -199,4 +199,18 @@ switches! {
         /// It is resumed.
         Resume = "resume",
     }
+    /// What a policy variable without a value stands for (`broker.md` D-23).
+    unresolved_variable: UnresolvedVariable {
+        /// Its own text, `${...}`, which normally matches nothing.
+        Text = "text",
+        /// The whole statement does not apply.
+        Fail = "fail",
+    }
+    /// What `*` and `?` do that come from the value of a policy variable (`broker.md` D-24).
+    substituted_wildcard: SubstitutedWildcard {
+        /// They are text.
+        Text = "text",
+        /// They match as if the policy had them.
+        Act = "act",
+    }
 }

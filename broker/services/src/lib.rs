@@ -1,0 +1,6 @@
+//! The services that stand beside the message broker of an AWS-IoT-Core-like service.
+//!
+//! Each is state and pure functions: no clock, no IO, no chance of its own. What lies outside (a Lambda, a disk, a
+//! signature) is asked for by the caller.
+
+pub mod policy;

@@ -1,0 +1,180 @@
+//! What is known of whoever asks: the values that variables and conditions draw on.
+
+use core::fmt::Write as _;
+use core::net::IpAddr;
+
+use super::arn::{Account, ResourceKind};
+use super::certificate::CertificateFacts;
+use super::variable::{Pick, Variable};
+
+/// Who asks, from where, and with which certificate and thing.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'a> {
+    /// The account whose ARNs are meant.
+    pub account: &'a Account,
+    /// The MQTT client id; none over HTTPS, where neither it nor the thing's variables resolve (`broker.md` 9.4).
+    pub client_id: Option<&'a str>,
+    /// Where the connection comes from.
+    pub source_ip: IpAddr,
+    /// The certificate that it showed.
+    pub certificate: Option<&'a CertificateFacts>,
+    /// The thing that the principal is attached to.
+    pub thing: Option<ThingFacts<'a>>,
+    /// What the CONNECT asked for.
+    pub connect: ConnectFacts<'a>,
+}
+
+/// A thing that the principal is attached to.
+#[derive(Clone, Copy, Debug)]
+pub struct ThingFacts<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its type, if it has one.
+    pub type_name: Option<&'a str>,
+    /// Its attributes.
+    pub attributes: &'a [(Box<str>, Box<str>)],
+    /// Attached as `EXCLUSIVE_THING`: its variables resolve for any client id (`broker.md` 9.5).
+    pub exclusive: bool,
+}
+
+/// What of a CONNECT conditions can ask for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ConnectFacts<'a> {
+    /// The session outlives the connection: 3.1.1 clean session 0, MQTT 5 session expiry above 0.
+    pub persistent: bool,
+    /// The topic of the will, if there is one.
+    pub will_topic: Option<&'a str>,
+}
+
+/// Text that is made on the spot and stays on the stack. The longest is an IPv6 address with an IPv4 tail.
+#[derive(Clone, Copy)]
+pub(super) struct InlineText {
+    bytes: [u8; 48],
+    length: u8,
+}
+
+impl InlineText {
+    fn of_address(ip: IpAddr) -> Self {
+        let mut text = Self { bytes: [0; 48], length: 0 };
+        // No address is longer than the buffer; a longer one would be cut, not lost track of.
+        let _ = write!(text, "{ip}");
+        text
+    }
+
+    fn as_str(&self) -> &str {
+        core::str::from_utf8(&self.bytes[..usize::from(self.length)]).unwrap_or_default()
+    }
+}
+
+impl core::fmt::Write for InlineText {
+    fn write_str(&mut self, piece: &str) -> core::fmt::Result {
+        let start = usize::from(self.length);
+        let target = self.bytes.get_mut(start..start + piece.len()).ok_or(core::fmt::Error)?;
+        target.copy_from_slice(piece.as_bytes());
+        self.length += u8::try_from(piece.len()).map_err(|_| core::fmt::Error)?;
+        Ok(())
+    }
+}
+
+/// One value of a variable: text in two pieces, the first of which is most often empty.
+#[derive(Clone, Copy)]
+pub(super) enum Value<'a> {
+    Text([&'a str; 2]),
+    Inline(InlineText),
+}
+
+impl<'a> Value<'a> {
+    fn text(text: &'a str) -> Self {
+        Self::Text(["", text])
+    }
+
+    /// The text, in two pieces.
+    pub(super) fn pieces(&self) -> [&str; 2] {
+        match self {
+            Self::Text(pieces) => *pieces,
+            Self::Inline(inline) => ["", inline.as_str()],
+        }
+    }
+}
+
+impl<'a> Facts<'a> {
+    /// The thing, if its variables resolve for this client: attached, and either exclusive or of the client's own name.
+    fn thing_of_client(&self) -> Option<ThingFacts<'a>> {
+        let client_id = self.client_id?;
+        self.thing.filter(|thing| thing.exclusive || thing.name == client_id)
+    }
+
+    /// The one value that `${variable}` is replaced by; `None` leaves it unresolved.
+    pub(super) fn value(&self, variable: &Variable) -> Option<Value<'a>> {
+        Some(match variable {
+            Variable::ClientId => Value::text(self.client_id?),
+            Variable::ThingName => Value::text(self.thing_of_client()?.name),
+            Variable::ThingTypeName => Value::text(self.thing_of_client()?.type_name?),
+            Variable::ThingAttribute(name) => {
+                let thing = self.thing_of_client()?;
+                Value::text(&thing.attributes.iter().find(|(known, _)| known == name)?.1)
+            }
+            Variable::ThingIsAttached => {
+                self.client_id?;
+                Value::text(if self.thing_of_client().is_some() { "true" } else { "false" })
+            }
+            Variable::SourceIp => Value::Inline(InlineText::of_address(self.source_ip)),
+            Variable::CertificateId => Value::text(Some(self.certificate?.id()).filter(|id| !id.is_empty())?),
+            Variable::CertificateSerialNumber => {
+                Value::text(Some(self.certificate?.serial_number()).filter(|number| !number.is_empty())?)
+            }
+            Variable::Certificate(attribute, Pick::At(wanted)) => {
+                let mut values = self.certificate?.values(*attribute);
+                Value::text(values.find(|(place, _)| *place == usize::from(*wanted))?.1)
+            }
+            Variable::LastWillTopic => {
+                Value::Text([self.account.head(ResourceKind::Topic), self.connect.will_topic?])
+            }
+            Variable::Certificate(_, Pick::All)
+            | Variable::CertificateAvailableKeys
+            | Variable::ConnectAttributes
+            | Variable::VpcEndpoint => return None,
+        })
+    }
+
+    /// Every value that a condition on `variable` looks at.
+    pub(super) fn each_value(&self, variable: &Variable, mut look: impl FnMut(Value<'a>)) {
+        match variable {
+            Variable::ConnectAttributes => {
+                if self.connect.persistent {
+                    look(Value::text("PersistentConnect"));
+                }
+                if self.connect.will_topic.is_some() {
+                    look(Value::text("LastWill"));
+                }
+            }
+            Variable::CertificateAvailableKeys => {
+                self.certificate.into_iter().flat_map(CertificateFacts::available_keys).for_each(|name| {
+                    look(Value::text(name));
+                });
+            }
+            Variable::Certificate(attribute, Pick::All) => {
+                self.certificate.into_iter().flat_map(|known| known.values(*attribute)).for_each(
+                    |(_, value)| {
+                        look(Value::text(value));
+                    },
+                );
+            }
+            Variable::ClientId
+            | Variable::ThingName
+            | Variable::ThingTypeName
+            | Variable::ThingAttribute(_)
+            | Variable::ThingIsAttached
+            | Variable::SourceIp
+            | Variable::CertificateId
+            | Variable::CertificateSerialNumber
+            | Variable::Certificate(_, Pick::At(_))
+            | Variable::LastWillTopic
+            | Variable::VpcEndpoint => {
+                if let Some(value) = self.value(variable) {
+                    look(value);
+                }
+            }
+        }
+    }
+}
