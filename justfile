@@ -47,9 +47,9 @@ report:
 # Criterion for parts, then whole runs: packets a CPU second, memory, growth, cost of the judges
 bench: bench-parts bench-runs
 
-# Criterion benches of codec and broker, and what must not grow with the fleet
+# Criterion benches of codec, policies and broker, and what must not grow with the fleet
 bench-parts *args:
-    cargo bench --package squall-codec --package squall-core {{args}}
+    cargo bench --package squall-codec --package squall-services --package squall-core {{args}}
 
 # Whole runs against the figures that the project promises; about six minutes
 bench-runs *args:

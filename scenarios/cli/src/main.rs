@@ -12,6 +12,7 @@ mod library;
 mod list;
 mod output;
 mod plan;
+mod policy;
 mod progress;
 mod run;
 mod schema;
@@ -48,6 +49,8 @@ enum Command {
     Check(check::CheckArguments),
     /// Run conformance cases against the simulated service or any broker
     Conform(conform::ConformArguments),
+    /// Ask IoT policies who may do what, and why not
+    Policy(policy::PolicyArguments),
     /// Print the JSON Schema of scenario files or of results.json
     Schema(schema::SchemaArguments),
     /// Serve the broker on a real socket, for real clients
@@ -61,6 +64,7 @@ fn main() -> std::process::ExitCode {
         Command::List(arguments) => list::list(&arguments),
         Command::Check(arguments) => check::check(&arguments),
         Command::Conform(arguments) => conform::conform(&arguments),
+        Command::Policy(arguments) => policy::policy(&arguments),
         Command::Schema(arguments) => schema::schema(&arguments),
         Command::Serve(arguments) => serve::serve(&arguments),
     };

@@ -14,6 +14,7 @@ const PICTURE: &[(&str, &[&str])] = &[
     ("squall-timers", &["squall-types"]),
     ("squall-codec", &["squall-types"]),
     ("squall-profile", &["squall-types"]),
+    ("squall-services", &["squall-profile"]),
     ("squall-core", &["squall-types", "squall-timers", "squall-codec", "squall-profile"]),
     ("squall-shell", &["squall-types", "squall-core"]),
     ("squall-device", &["squall-types", "squall-codec"]),
@@ -46,6 +47,7 @@ const PICTURE: &[(&str, &[&str])] = &[
             "squall-types",
             "squall-profile",
             "squall-core",
+            "squall-services",
             "squall-shell",
             "squall-scenario",
             "squall-engine",
@@ -84,9 +86,15 @@ fn the_sans_io_crates_bring_no_runtime_and_no_randomness() {
     let resolve = metadata.resolve.as_ref().unwrap();
     let name_of: BTreeMap<_, _> =
         metadata.packages.iter().map(|package| (&package.id, package.name.as_str())).collect();
-    for start in
-        ["squall-types", "squall-timers", "squall-codec", "squall-core", "squall-device", "squall-oracle"]
-    {
+    for start in [
+        "squall-types",
+        "squall-timers",
+        "squall-codec",
+        "squall-services",
+        "squall-core",
+        "squall-device",
+        "squall-oracle",
+    ] {
         let mut pending: Vec<_> =
             resolve.nodes.iter().filter(|node| name_of[&node.id] == start).map(|node| &node.id).collect();
         let mut seen = BTreeSet::new();

@@ -61,7 +61,7 @@ impl InlineText {
         text
     }
 
-    fn as_str(&self) -> &str {
+    pub(super) fn as_str(&self) -> &str {
         core::str::from_utf8(&self.bytes[..usize::from(self.length)]).unwrap_or_default()
     }
 }
@@ -104,37 +104,53 @@ impl<'a> Facts<'a> {
         self.thing.filter(|thing| thing.exclusive || thing.name == client_id)
     }
 
-    /// The one value that `${variable}` is replaced by; `None` leaves it unresolved.
-    pub(super) fn value(&self, variable: &Variable) -> Option<Value<'a>> {
-        Some(match variable {
-            Variable::ClientId => Value::text(self.client_id?),
-            Variable::ThingName => Value::text(self.thing_of_client()?.name),
-            Variable::ThingTypeName => Value::text(self.thing_of_client()?.type_name?),
+    /// The value of a variable that is there as text; `None` if it has none, or for [`Variable::SourceIp`], whose text
+    /// is made on the spot.
+    #[inline]
+    pub(super) fn text(&self, variable: &Variable) -> Option<&'a str> {
+        match variable {
+            Variable::ClientId => self.client_id,
+            Variable::ThingName => Some(self.thing_of_client()?.name),
+            Variable::ThingTypeName => self.thing_of_client()?.type_name,
             Variable::ThingAttribute(name) => {
                 let thing = self.thing_of_client()?;
-                Value::text(&thing.attributes.iter().find(|(known, _)| known == name)?.1)
+                thing.attributes.iter().find(|(known, _)| known == name).map(|(_, value)| &**value)
             }
             Variable::ThingIsAttached => {
                 self.client_id?;
-                Value::text(if self.thing_of_client().is_some() { "true" } else { "false" })
+                Some(if self.thing_of_client().is_some() { "true" } else { "false" })
             }
-            Variable::SourceIp => Value::Inline(InlineText::of_address(self.source_ip)),
-            Variable::CertificateId => Value::text(Some(self.certificate?.id()).filter(|id| !id.is_empty())?),
+            Variable::CertificateId => Some(self.certificate?.id()).filter(|id| !id.is_empty()),
             Variable::CertificateSerialNumber => {
-                Value::text(Some(self.certificate?.serial_number()).filter(|number| !number.is_empty())?)
+                Some(self.certificate?.serial_number()).filter(|number| !number.is_empty())
             }
             Variable::Certificate(attribute, Pick::At(wanted)) => {
                 let mut values = self.certificate?.values(*attribute);
-                Value::text(values.find(|(place, _)| *place == usize::from(*wanted))?.1)
+                values.find(|(place, _)| *place == usize::from(*wanted)).map(|(_, value)| value)
             }
-            Variable::LastWillTopic => {
-                Value::Text([self.account.head(ResourceKind::Topic), self.connect.will_topic?])
-            }
-            Variable::Certificate(_, Pick::All)
+            Variable::SourceIp
+            | Variable::LastWillTopic
+            | Variable::Certificate(_, Pick::All)
             | Variable::CertificateAvailableKeys
             | Variable::ConnectAttributes
-            | Variable::VpcEndpoint => return None,
-        })
+            | Variable::VpcEndpoint => None,
+        }
+    }
+
+    /// The address that the connection comes from, as text.
+    pub(super) fn source_ip_text(&self) -> InlineText {
+        InlineText::of_address(self.source_ip)
+    }
+
+    /// The one value of a variable; `None` leaves it unresolved.
+    pub(super) fn value(&self, variable: &Variable) -> Option<Value<'a>> {
+        match variable {
+            Variable::SourceIp => Some(Value::Inline(self.source_ip_text())),
+            Variable::LastWillTopic => {
+                Some(Value::Text([self.account.head(ResourceKind::Topic), self.connect.will_topic?]))
+            }
+            other => self.text(other).map(Value::text),
+        }
     }
 
     /// Every value that a condition on `variable` looks at.

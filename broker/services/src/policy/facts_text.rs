@@ -16,7 +16,7 @@ attribute.NAME=VALUE  one of its attributes
 source-ip=ADDRESS     where the connection comes from; 192.0.2.1 if not given
 certificate-id=HEX    the certificate's id
 serial-number=TEXT    the certificate's serial number
-subject.FIELD=VALUE   a value of its subject, such as subject.CommonName=pump-7; again for a second value
+subject.FIELD=VALUE   a value of its subject (CommonName, ...), again for a second
 issuer.FIELD=VALUE    a value of its issuer
 persistent            the session outlives the connection
 will=TOPIC            the topic of the will";

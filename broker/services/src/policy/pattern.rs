@@ -40,19 +40,65 @@ pub(super) struct Pattern {
     tokens: Vec<Token>,
 }
 
-/// Two pieces of text that are matched as one.
+/// Text that a pattern is matched against.
+trait Subject {
+    fn len(&self) -> usize;
+
+    /// True if `expected` stands at `at`, which is at most the length.
+    fn has(&self, at: usize, expected: &[u8]) -> bool;
+
+    fn byte(&self, at: usize) -> u8;
+
+    /// How many bytes the character at `at` has.
+    fn character(&self, at: usize) -> usize {
+        match self.byte(at) {
+            0..0x80 => 1,
+            0x80..0xE0 => 2,
+            0xE0..0xF0 => 3,
+            0xF0.. => 4,
+        }
+    }
+}
+
+/// One piece, case counts: what every packet is checked as.
+impl Subject for &[u8] {
+    #[inline]
+    fn len(&self) -> usize {
+        <[u8]>::len(self)
+    }
+
+    #[inline]
+    fn has(&self, at: usize, expected: &[u8]) -> bool {
+        self[at..].starts_with(expected)
+    }
+
+    #[inline]
+    fn byte(&self, at: usize) -> u8 {
+        self[at]
+    }
+}
+
+/// Two pieces that are matched as one.
 #[derive(Clone, Copy)]
-struct Subject<'t> {
+struct Pieces<'t> {
     pieces: [&'t [u8]; 2],
     case: Case,
 }
 
-impl Subject<'_> {
+impl Pieces<'_> {
+    fn same(&self, found: &[u8], expected: &[u8]) -> bool {
+        match self.case {
+            Case::Counts => found == expected,
+            Case::Ignored => found.eq_ignore_ascii_case(expected),
+        }
+    }
+}
+
+impl Subject for Pieces<'_> {
     fn len(&self) -> usize {
         self.pieces[0].len() + self.pieces[1].len()
     }
 
-    /// True if `expected` stands at `at`.
     fn has(&self, at: usize, expected: &[u8]) -> bool {
         let [head, tail] = self.pieces;
         if at < head.len() {
@@ -65,23 +111,9 @@ impl Subject<'_> {
         tail.get(at..at + expected.len()).is_some_and(|found| self.same(found, expected))
     }
 
-    fn same(&self, found: &[u8], expected: &[u8]) -> bool {
-        match self.case {
-            Case::Counts => found == expected,
-            Case::Ignored => found.eq_ignore_ascii_case(expected),
-        }
-    }
-
-    /// How many bytes the character at `at` has.
-    fn character(&self, at: usize) -> usize {
+    fn byte(&self, at: usize) -> u8 {
         let [head, tail] = self.pieces;
-        let lead = if at < head.len() { head[at] } else { tail[at - head.len()] };
-        match lead {
-            0..0x80 => 1,
-            0x80..0xE0 => 2,
-            0xE0..0xF0 => 3,
-            0xF0.. => 4,
-        }
+        if at < head.len() { head[at] } else { tail[at - head.len()] }
     }
 }
 
@@ -161,10 +193,17 @@ impl Pattern {
         self.matches_in_place(pieces, case, facts)
     }
 
+    fn matches_in_place(&self, pieces: [&str; 2], case: Case, facts: &Facts<'_>) -> bool {
+        match (pieces, case) {
+            (["", text], Case::Counts) => self.matches_subject(&text.as_bytes(), facts),
+            _ => self.matches_subject(&Pieces { pieces: pieces.map(str::as_bytes), case }, facts),
+        }
+    }
+
     /// Matching with one way back: to the last run of any characters, which takes one more. What follows a run is
     /// fixed text, so an earlier run never needs another try.
-    fn matches_in_place(&self, pieces: [&str; 2], case: Case, facts: &Facts<'_>) -> bool {
-        let subject = Subject { pieces: pieces.map(str::as_bytes), case };
+    #[inline]
+    fn matches_subject(&self, subject: &impl Subject, facts: &Facts<'_>) -> bool {
         let length = subject.len();
         let (mut token, mut at) = (0, 0);
         let mut back: Option<(usize, usize)> = None;
@@ -174,22 +213,29 @@ impl Pattern {
                 None => None,
                 Some(Token::AnyRun) => {
                     token += 1;
-                    if token == self.tokens.len() {
-                        return true;
+                    match &self.tokens[token..] {
+                        [] => return true,
+                        // The last text can only stand at the end: no need to try every place.
+                        [Token::Literal(last)] => {
+                            return length - at >= last.len()
+                                && subject.has(length - last.len(), last.as_bytes());
+                        }
+                        _ => {}
                     }
                     back = Some((token, at));
                     continue;
                 }
                 Some(Token::AnyOne) => (at < length).then(|| subject.character(at)),
                 Some(Token::Literal(text)) => subject.has(at, text.as_bytes()).then_some(text.len()),
-                Some(Token::Variable(variable, spelling)) => match facts.value(variable) {
-                    Some(value) => {
-                        let [head, tail] = value.pieces().map(str::as_bytes);
-                        (subject.has(at, head) && subject.has(at + head.len(), tail))
-                            .then_some(head.len() + tail.len())
-                    }
-                    None => subject.has(at, spelling.as_bytes()).then_some(spelling.len()),
-                },
+                Some(Token::Variable(Variable::SourceIp, _)) => {
+                    let address = facts.source_ip_text();
+                    let address = address.as_str();
+                    subject.has(at, address.as_bytes()).then_some(address.len())
+                }
+                Some(Token::Variable(variable, spelling)) => {
+                    let text = facts.text(variable).unwrap_or(spelling);
+                    subject.has(at, text.as_bytes()).then_some(text.len())
+                }
             };
             if let Some(step) = step {
                 token += 1;
