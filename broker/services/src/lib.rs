@@ -3,4 +3,5 @@
 //! Each is state and pure functions: no clock, no IO, no chance of its own. What lies outside (a Lambda, a disk, a
 //! signature) is asked for by the caller.
 
+pub mod api_error;
 pub mod policy;

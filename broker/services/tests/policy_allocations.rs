@@ -33,7 +33,8 @@ fn an_evaluation_allocates_nothing() {
             (Action::Publish, "2001:db8::7/DE/x"),
             (Action::Subscribe, "a/firmware"),
         ] {
-            allowed += usize::from(evaluate(&policies, Request::new(action, name), &facts, semantics).is_allowed());
+            allowed +=
+                usize::from(evaluate(&policies, Request::new(action, name), &facts, semantics).is_allowed());
         }
     });
     assert_eq!(allowed, 3);

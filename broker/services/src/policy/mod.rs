@@ -22,6 +22,7 @@ mod facts;
 mod facts_text;
 mod operator;
 mod pattern;
+mod store;
 mod variable;
 
 pub use action::Action;
@@ -33,3 +34,6 @@ pub use evaluate::{AuthDecision, Request, Semantics, StatementAt, Verdict, evalu
 pub use explain::{Explanation, StatementNote, explain};
 pub use facts::{ConnectFacts, Facts, ThingFacts};
 pub use facts_text::{FACTS_HELP, OwnedFacts};
+pub use store::{
+    AttachedPolicies, MAX_POLICIES_PER_PRINCIPAL, MAX_POLICIES_PER_THING_GROUP, PolicyKey, PolicyStore,
+};
