@@ -17,7 +17,7 @@ use squall_core::{
     Transport,
 };
 use squall_profile::Profile;
-use squall_types::{Now, ProtocolVersion, Seed, Timestamp, WallTime};
+use squall_types::{CertificateId, Now, ProtocolVersion, Seed, Timestamp, WallTime};
 
 const LINKS: usize = 3;
 const VERSIONS: [ProtocolVersion; 2] = [ProtocolVersion::V311, ProtocolVersion::V5];
@@ -172,7 +172,7 @@ impl Driver {
         self.input(Input::Opened {
             connection: id,
             transport: Transport::Tls,
-            identity: Identity::RegisteredCertificate,
+            identity: Identity::Certificate(CertificateId([7; 32])),
             source: Source { ip: [10, 0, 0, 1].into(), port: 50_000 },
             tag: Tag(link as u16),
         });

@@ -6,7 +6,9 @@ use squall_types::{Chance, Now, ProtocolVersion, QoS, Seed, Timestamp};
 
 use crate::connection::{Connection, ConnectionKey, Connections, State};
 use crate::fact::{Fact, Feature};
-use crate::input::{ClosedWhy, ConnectionId, Input, Lsn, Tag};
+use crate::identity::Principals;
+use crate::input::{ClosedWhy, ConnectionId, Identity, Input, Lsn, Source, Tag};
+use crate::lifecycle::{Message, Presence, VersionNumbers};
 use crate::message::{MessageKey, Messages};
 use crate::meter::{Cause, Meter, connected_minutes};
 use crate::output::{DisconnectReason, Output};
@@ -35,6 +37,7 @@ pub struct Broker {
     pub(crate) switches: Switches,
     pub(crate) chance: Chance,
     pub(crate) connections: Connections,
+    pub(crate) principals: Principals,
     pub(crate) sessions: Sessions,
     pub(crate) subscriptions: Subscriptions,
     pub(crate) messages: Messages,
@@ -49,6 +52,7 @@ pub struct Broker {
     pub(crate) subscribe_rate: TokenBucket,
     pub(crate) retained_rate: TokenBucket,
     pub(crate) retained: RetainedMessages,
+    pub(crate) version_numbers: VersionNumbers,
     /// Connections with an accepted CONNECT.
     pub(crate) connected: u32,
     /// Connections to end, for receiving over their rate, once the input at hand is handled.
@@ -63,6 +67,7 @@ pub struct Broker {
     pub(crate) codes: Vec<ReasonCode>,
     pub(crate) found_retained: Vec<(MessageKey, QoS)>,
     pub(crate) copy: Vec<u8>,
+    pub(crate) lifecycle: Message,
 }
 
 /// One `handle` call: its time, where its outputs go, what it did.
@@ -93,6 +98,7 @@ impl Broker {
             switches,
             chance: Chance::new(seed),
             connections: Connections::default(),
+            principals: Principals::default(),
             sessions: Sessions::default(),
             subscriptions: Subscriptions::new(hash_matches_parent),
             messages: Messages::default(),
@@ -107,6 +113,7 @@ impl Broker {
             subscribe_rate: TokenBucket::new(limits.subscribe_requests_per_second),
             retained_rate: TokenBucket::new(limits.retained_publishes_per_second),
             retained: RetainedMessages::default(),
+            version_numbers: VersionNumbers::default(),
             connected: 0,
             throttled: Vec::new(),
             assigned_client_ids: 0,
@@ -118,6 +125,7 @@ impl Broker {
             codes: Vec::new(),
             found_retained: Vec::new(),
             copy: Vec::new(),
+            lifecycle: Message::default(),
         }
     }
 
@@ -125,8 +133,8 @@ impl Broker {
     pub fn handle<S: Sink>(&mut self, now: Now, input: Input<'_>, sink: &mut S) -> Receipt {
         let mut step = Step { now, sink, receipt: Receipt::default() };
         match input {
-            Input::Opened { connection, tag, transport: _, identity: _, source: _ } => {
-                self.handle_opened(&step, connection, tag);
+            Input::Opened { connection, tag, transport: _, identity, source } => {
+                self.handle_opened(&step, connection, tag, identity, source);
             }
             Input::Bytes { connection, bytes } => {
                 if let Some(key) = self.connections.find(connection) {
@@ -215,10 +223,18 @@ impl Broker {
         meter
     }
 
-    fn handle_opened<S: Sink>(&mut self, step: &Step<'_, S>, id: ConnectionId, tag: Tag) {
+    fn handle_opened<S: Sink>(
+        &mut self,
+        step: &Step<'_, S>,
+        id: ConnectionId,
+        tag: Tag,
+        identity: Identity,
+        source: Source,
+    ) {
         debug_assert!(self.connections.find(id).is_none(), "a driver never uses a connection id twice");
         let now = step.now.mono;
-        let key = self.connections.insert(Connection {
+        let principal = self.principals.acquire(identity);
+        let connection = Connection {
             id,
             state: State::Awaiting,
             since: now,
@@ -226,10 +242,12 @@ impl Broker {
             throughput: now,
             keep_alive: 0,
             tag,
+            principal,
             unsent: 0,
             paused: false,
             partial: None,
-        });
+        };
+        let key = self.connections.insert(connection, source.ip);
         let at = now.plus_nanos(u64::from(self.limits.connect_packet_seconds) * 1_000_000_000);
         self.timers.set(at, TimerKind::ConnectPacket, key.to_u32(), id.0 as u32);
     }
@@ -303,7 +321,14 @@ impl Broker {
         key: ConnectionKey,
         reason: DisconnectReason,
     ) {
+        let farewell = match self.connections[key].state {
+            State::Connected { session, .. } => {
+                self.write_lifecycle(step, key, session, Presence::Disconnected { reason })
+            }
+            State::Awaiting => None,
+        };
         let connection = self.connections.remove(key);
+        self.principals.release(connection.principal);
         let State::Connected { session, .. } = connection.state else { return };
         let tag = connection.tag;
         let now = step.now.mono;
@@ -312,14 +337,20 @@ impl Broker {
         let held = &self.sessions[session];
         let client_id = held.client_id.as_str();
         step.sink.fact(Fact::Disconnected { connection: connection.id, tag, client_id, reason });
-        let Some(will) = self.take_due_will(step, session, reason) else {
-            return self.release_session(step, session);
-        };
-        let client_id = self.sessions[session].client_id.clone();
-        let generation = self.sessions.generation(session);
-        self.release_session(step, session);
-        let publisher = Some(session).filter(|&session| self.sessions.generation(session) == generation);
-        self.publish_will(step, tag, client_id.as_str(), publisher, &will);
+        match self.take_due_will(step, session, reason) {
+            None => self.release_session(step, session),
+            Some(will) => {
+                let client_id = self.sessions[session].client_id.clone();
+                let generation = self.sessions.generation(session);
+                self.release_session(step, session);
+                let publisher =
+                    Some(session).filter(|&session| self.sessions.generation(session) == generation);
+                self.publish_will(step, tag, client_id.as_str(), publisher, &will);
+            }
+        }
+        if let Some(farewell) = farewell {
+            self.publish_lifecycle(step, farewell);
+        }
     }
 
     pub(crate) fn charge_throughput<S: Sink>(

@@ -14,6 +14,7 @@ use squall_types::{ClientId, Owner, ProtocolVersion, Purpose, QoS, validate_topi
 use crate::broker::{Broker, Step};
 use crate::connection::{ConnectionKey, State};
 use crate::fact::{ConnectRefusal, Fact};
+use crate::lifecycle::{Marks, Presence};
 use crate::meter::Cause;
 use crate::output::DisconnectReason;
 use crate::reserved_topics::is_reserved;
@@ -99,6 +100,8 @@ impl Broker {
             version: connect.version,
             session_present,
         });
+        let ip = self.connections.address(key);
+        self.announce(step, key, session, Presence::Connected { ip });
         if session_present {
             self.resume_delivery(step, session);
             self.drain_groups_of(step, session);
@@ -299,6 +302,12 @@ impl Broker {
             self.fail(step, incumbent, ReasonCode::SessionTakenOver, DisconnectReason::DuplicateClientId);
             found = self.sessions.find(client_id);
         }
+        // broker.md 5: a number for each connection of the client id.
+        let last = match found {
+            Some(session) => Some(self.sessions[session].marks.version_number),
+            None => self.version_numbers.take(step.now.mono, client_id),
+        };
+        let version_number = last.map_or(0, |last| last.wrapping_add(1));
         if let Some(session) = found
             && (connect.clean_start || !self.may_resume(session, connect.version))
         {
@@ -307,8 +316,10 @@ impl Broker {
         }
         let tag = self.connections[key].tag;
         let session_present = found.is_some();
-        let session =
-            found.unwrap_or_else(|| self.sessions.insert(ClientId::new(client_id), connect.version, tag));
+        let session = found.unwrap_or_else(|| {
+            let marks = Marks::begin(step.now.mono, version_number);
+            self.sessions.insert(ClientId::new(client_id), connect.version, tag, marks)
+        });
         let account = self.account_expiry();
         let alias_max = connect
             .properties
@@ -319,6 +330,7 @@ impl Broker {
         let held = &mut self.sessions[session];
         held.connection = Some(key);
         held.tag = tag;
+        held.marks.version_number = version_number;
         held.expiry_seconds = match connect.version {
             // broker.md row 2.18.
             ProtocolVersion::V311 if connect.clean_start => 0,

@@ -101,6 +101,8 @@ impl Broker {
         self.return_shared(step, key);
         let session = &mut self.sessions[key];
         if session.expiry_seconds == 0 {
+            let number = session.marks.version_number;
+            self.version_numbers.keep(step.now.mono, session.client_id.as_str(), number);
             return self.end_session(step, key);
         }
         if let Some(cold) = &mut session.cold {

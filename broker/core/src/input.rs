@@ -2,6 +2,8 @@
 
 use core::net::IpAddr;
 
+use squall_types::CertificateId;
+
 use crate::request::Call;
 
 /// A connection, as the driver names it: chosen by the driver, never reused.
@@ -97,10 +99,10 @@ pub enum Transport {
 }
 
 /// Who the transport says it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Identity {
     /// An X.509 certificate that is registered and active.
-    RegisteredCertificate,
+    Certificate(CertificateId),
     /// Nobody in particular, allowed everything; what plain TCP has to say.
     Anonymous,
 }

@@ -13,6 +13,7 @@
 //!   retained/      the last message of a topic
 //!   packets.rs connect.rs subscribe.rs publish.rs           what packets do
 //!   deliver.rs redelivery.rs shared.rs will.rs expiry.rs   what becomes of messages and of time
+//!   lifecycle.rs                                           what the service says of connections
 //! ```
 //!
 //! **The driver's contract.** One mutation at a time: call [`Broker::handle`] with one input, carry out the
@@ -30,7 +31,7 @@
 //!     Broker, BrokerConfig, ClosedWhy, ConnectionId, Fact, Identity, Input, Output, Sink, Source, Tag, Transport,
 //! };
 //! use squall_profile::Profile;
-//! use squall_types::{Now, ProtocolVersion, Seed, Timestamp, WallTime};
+//! use squall_types::{CertificateId, Now, ProtocolVersion, Seed, Timestamp, WallTime};
 //!
 //! struct Wire(Vec<u8>);
 //!
@@ -50,7 +51,7 @@
 //! let opened = Input::Opened {
 //!     connection,
 //!     transport: Transport::Tls,
-//!     identity: Identity::RegisteredCertificate,
+//!     identity: Identity::Certificate(CertificateId([7; 32])),
 //!     source: Source { ip: [10, 0, 0, 1].into(), port: 50_000 },
 //!     tag: Tag(0),
 //! };
@@ -77,7 +78,9 @@ mod deliver;
 mod expiry;
 mod fact;
 mod hash;
+mod identity;
 mod input;
+mod lifecycle;
 mod message;
 mod meter;
 mod output;

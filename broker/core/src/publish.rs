@@ -17,7 +17,7 @@ use crate::meter::Cause;
 use crate::output::DisconnectReason;
 use crate::rate::RateVerdict;
 use crate::request::{Call, InvalidRequest, Reply};
-use crate::reserved_topics::{ReservedUse, basic_ingest_topic, feature_of, is_reserved};
+use crate::reserved_topics::{Reached, ReservedUse, basic_ingest_topic, is_reserved, reached};
 use crate::session::SessionKey;
 use crate::sink::Sink;
 
@@ -149,11 +149,13 @@ impl Broker {
             return self.fits_topic_limits(topic);
         }
         // Row 2.11: nothing is retained there.
-        match feature_of(topic, ReservedUse::Publish) {
-            Some(feature)
+        match reached(topic, ReservedUse::Publish) {
+            Some(reached)
                 if !retain && self.fits_topic_limits(basic_ingest_topic(topic).unwrap_or(topic)) =>
             {
-                step.not_modelled(tag, feature);
+                if let Reached::NotModelled(feature) = reached {
+                    step.not_modelled(tag, feature);
+                }
                 true
             }
             _ => false,

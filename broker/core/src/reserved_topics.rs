@@ -1,10 +1,11 @@
 //! Topics that begin with `$`: reserved for services of the account (`broker.md` 6).
 //!
-//! The broker's part is here: who may publish and subscribe where. The services behind are not modelled yet, so
-//! whoever reaches one is told to [`Fact::NotModelled`](crate::Fact): the message is carried, and nobody answers it.
+//! The broker's part is here: who may publish and subscribe where. Most services behind are not modelled yet, so
+//! whoever reaches one of those is told of in [`Fact::NotModelled`](crate::Fact): the message is carried, and nobody answers it.
 
-use squall_types::filter_matches;
+use squall_types::{filter_matches, split_shared};
 
+use self::Reached::{NotModelled, Served};
 use crate::fact::Feature;
 
 /// What a client wants with a reserved topic.
@@ -22,57 +23,75 @@ enum Open {
     Both,
 }
 
+/// What a reserved topic leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reached {
+    /// Something that the service does.
+    Served,
+    /// Nobody, so far.
+    NotModelled(Feature),
+}
+
 /// Basic Ingest: `$aws/rules/RULE/TOPIC`, of which nobody but the rule hears.
 const RULES: &str = "$aws/rules/";
 
+/// Lifecycle, registry and job events.
+const EVENTS: &str = "$aws/events/#";
+
 /// Every reserved topic. `+` stands for a level, `#` for one or more at the end.
-const TOPICS: &[(&str, Open, Feature)] = &[
-    ("$aws/rules/+", Open::Publish, Feature::Rules),
-    ("$aws/rules/+/#", Open::Publish, Feature::Rules),
-    ("$aws/things/+/shadow/get", Open::Both, Feature::Shadows),
-    ("$aws/things/+/shadow/update", Open::Both, Feature::Shadows),
-    ("$aws/things/+/shadow/delete", Open::Both, Feature::Shadows),
-    ("$aws/things/+/shadow/get/+", Open::Subscribe, Feature::Shadows),
-    ("$aws/things/+/shadow/update/+", Open::Subscribe, Feature::Shadows),
-    ("$aws/things/+/shadow/delete/+", Open::Subscribe, Feature::Shadows),
-    ("$aws/things/+/shadow/name/+/get", Open::Both, Feature::Shadows),
-    ("$aws/things/+/shadow/name/+/update", Open::Both, Feature::Shadows),
-    ("$aws/things/+/shadow/name/+/delete", Open::Both, Feature::Shadows),
-    ("$aws/things/+/shadow/name/+/get/+", Open::Subscribe, Feature::Shadows),
-    ("$aws/things/+/shadow/name/+/update/+", Open::Subscribe, Feature::Shadows),
-    ("$aws/things/+/shadow/name/+/delete/+", Open::Subscribe, Feature::Shadows),
-    ("$aws/things/+/jobs/get", Open::Publish, Feature::Jobs),
-    ("$aws/things/+/jobs/start-next", Open::Publish, Feature::Jobs),
-    ("$aws/things/+/jobs/+/get", Open::Publish, Feature::Jobs),
-    ("$aws/things/+/jobs/+/update", Open::Publish, Feature::Jobs),
-    ("$aws/things/+/jobs/notify", Open::Subscribe, Feature::Jobs),
-    ("$aws/things/+/jobs/notify-next", Open::Subscribe, Feature::Jobs),
-    ("$aws/things/+/jobs/get/+", Open::Subscribe, Feature::Jobs),
-    ("$aws/things/+/jobs/start-next/+", Open::Subscribe, Feature::Jobs),
-    ("$aws/things/+/jobs/+/get/+", Open::Subscribe, Feature::Jobs),
-    ("$aws/things/+/jobs/+/update/+", Open::Subscribe, Feature::Jobs),
-    ("$aws/certificates/create/+", Open::Publish, Feature::Provisioning),
-    ("$aws/certificates/create-from-csr/+", Open::Publish, Feature::Provisioning),
-    ("$aws/provisioning-templates/+/provision/+", Open::Publish, Feature::Provisioning),
-    ("$aws/certificates/create/+/+", Open::Subscribe, Feature::Provisioning),
-    ("$aws/certificates/create-from-csr/+/+", Open::Subscribe, Feature::Provisioning),
-    ("$aws/provisioning-templates/+/provision/+/+", Open::Subscribe, Feature::Provisioning),
-    ("$aws/commands/+/+/executions/+/request", Open::Subscribe, Feature::Commands),
-    ("$aws/commands/+/+/executions/+/request/+", Open::Subscribe, Feature::Commands),
-    ("$aws/commands/+/+/executions/+/response/+", Open::Both, Feature::Commands),
-    ("$aws/commands/+/+/executions/+/response/+/+", Open::Subscribe, Feature::Commands),
-    ("$aws/things/+/streams/+/get/+", Open::Publish, Feature::Streams),
-    ("$aws/things/+/streams/+/describe/+", Open::Publish, Feature::Streams),
-    ("$aws/things/+/streams/+/data/+", Open::Subscribe, Feature::Streams),
-    ("$aws/things/+/streams/+/description/+", Open::Subscribe, Feature::Streams),
-    ("$aws/things/+/streams/+/rejected/+", Open::Subscribe, Feature::Streams),
-    ("$aws/things/+/defender/metrics/+", Open::Publish, Feature::Defender),
-    ("$aws/things/+/defender/metrics/+/+", Open::Subscribe, Feature::Defender),
-    ("$aws/things/+/tunnels/notify", Open::Subscribe, Feature::Tunnels),
-    ("$aws/device_location/+/get_position_estimate", Open::Publish, Feature::Location),
-    ("$aws/device_location/+/get_position_estimate/+", Open::Subscribe, Feature::Location),
-    ("$aws/sitewise/asset-models/+/assets/+/properties/+", Open::Subscribe, Feature::SiteWise),
-    ("$aws/events/#", Open::Subscribe, Feature::Events),
+const TOPICS: &[(&str, Open, Reached)] = &[
+    ("$aws/rules/+", Open::Publish, NotModelled(Feature::Rules)),
+    ("$aws/rules/+/#", Open::Publish, NotModelled(Feature::Rules)),
+    ("$aws/things/+/shadow/get", Open::Both, NotModelled(Feature::Shadows)),
+    ("$aws/things/+/shadow/update", Open::Both, NotModelled(Feature::Shadows)),
+    ("$aws/things/+/shadow/delete", Open::Both, NotModelled(Feature::Shadows)),
+    ("$aws/things/+/shadow/get/+", Open::Subscribe, NotModelled(Feature::Shadows)),
+    ("$aws/things/+/shadow/update/+", Open::Subscribe, NotModelled(Feature::Shadows)),
+    ("$aws/things/+/shadow/delete/+", Open::Subscribe, NotModelled(Feature::Shadows)),
+    ("$aws/things/+/shadow/name/+/get", Open::Both, NotModelled(Feature::Shadows)),
+    ("$aws/things/+/shadow/name/+/update", Open::Both, NotModelled(Feature::Shadows)),
+    ("$aws/things/+/shadow/name/+/delete", Open::Both, NotModelled(Feature::Shadows)),
+    ("$aws/things/+/shadow/name/+/get/+", Open::Subscribe, NotModelled(Feature::Shadows)),
+    ("$aws/things/+/shadow/name/+/update/+", Open::Subscribe, NotModelled(Feature::Shadows)),
+    ("$aws/things/+/shadow/name/+/delete/+", Open::Subscribe, NotModelled(Feature::Shadows)),
+    ("$aws/things/+/jobs/get", Open::Publish, NotModelled(Feature::Jobs)),
+    ("$aws/things/+/jobs/start-next", Open::Publish, NotModelled(Feature::Jobs)),
+    ("$aws/things/+/jobs/+/get", Open::Publish, NotModelled(Feature::Jobs)),
+    ("$aws/things/+/jobs/+/update", Open::Publish, NotModelled(Feature::Jobs)),
+    ("$aws/things/+/jobs/notify", Open::Subscribe, NotModelled(Feature::Jobs)),
+    ("$aws/things/+/jobs/notify-next", Open::Subscribe, NotModelled(Feature::Jobs)),
+    ("$aws/things/+/jobs/get/+", Open::Subscribe, NotModelled(Feature::Jobs)),
+    ("$aws/things/+/jobs/start-next/+", Open::Subscribe, NotModelled(Feature::Jobs)),
+    ("$aws/things/+/jobs/+/get/+", Open::Subscribe, NotModelled(Feature::Jobs)),
+    ("$aws/things/+/jobs/+/update/+", Open::Subscribe, NotModelled(Feature::Jobs)),
+    ("$aws/certificates/create/+", Open::Publish, NotModelled(Feature::Provisioning)),
+    ("$aws/certificates/create-from-csr/+", Open::Publish, NotModelled(Feature::Provisioning)),
+    ("$aws/provisioning-templates/+/provision/+", Open::Publish, NotModelled(Feature::Provisioning)),
+    ("$aws/certificates/create/+/+", Open::Subscribe, NotModelled(Feature::Provisioning)),
+    ("$aws/certificates/create-from-csr/+/+", Open::Subscribe, NotModelled(Feature::Provisioning)),
+    ("$aws/provisioning-templates/+/provision/+/+", Open::Subscribe, NotModelled(Feature::Provisioning)),
+    ("$aws/commands/+/+/executions/+/request", Open::Subscribe, NotModelled(Feature::Commands)),
+    ("$aws/commands/+/+/executions/+/request/+", Open::Subscribe, NotModelled(Feature::Commands)),
+    ("$aws/commands/+/+/executions/+/response/+", Open::Both, NotModelled(Feature::Commands)),
+    ("$aws/commands/+/+/executions/+/response/+/+", Open::Subscribe, NotModelled(Feature::Commands)),
+    ("$aws/things/+/streams/+/get/+", Open::Publish, NotModelled(Feature::Streams)),
+    ("$aws/things/+/streams/+/describe/+", Open::Publish, NotModelled(Feature::Streams)),
+    ("$aws/things/+/streams/+/data/+", Open::Subscribe, NotModelled(Feature::Streams)),
+    ("$aws/things/+/streams/+/description/+", Open::Subscribe, NotModelled(Feature::Streams)),
+    ("$aws/things/+/streams/+/rejected/+", Open::Subscribe, NotModelled(Feature::Streams)),
+    ("$aws/things/+/defender/metrics/+", Open::Publish, NotModelled(Feature::Defender)),
+    ("$aws/things/+/defender/metrics/+/+", Open::Subscribe, NotModelled(Feature::Defender)),
+    ("$aws/things/+/tunnels/notify", Open::Subscribe, NotModelled(Feature::Tunnels)),
+    ("$aws/device_location/+/get_position_estimate", Open::Publish, NotModelled(Feature::Location)),
+    ("$aws/device_location/+/get_position_estimate/+", Open::Subscribe, NotModelled(Feature::Location)),
+    ("$aws/sitewise/asset-models/+/assets/+/properties/+", Open::Subscribe, NotModelled(Feature::SiteWise)),
+    // Before those that are served: so that a filter which asks for several families hears that not all are.
+    ("$aws/events/certificates/#", Open::Subscribe, NotModelled(Feature::Events)),
+    ("$aws/events/presence/connected/#", Open::Subscribe, Served),
+    ("$aws/events/presence/disconnected/#", Open::Subscribe, Served),
+    ("$aws/events/subscriptions/subscribed/#", Open::Subscribe, Served),
+    ("$aws/events/subscriptions/unsubscribed/#", Open::Subscribe, Served),
+    (EVENTS, Open::Subscribe, NotModelled(Feature::Events)),
 ];
 
 /// Whether a topic name or filter is reserved.
@@ -87,13 +106,22 @@ pub(crate) fn basic_ingest_topic(topic: &str) -> Option<&str> {
     Some(rest.split_once('/').map_or("", |(_, topic)| topic))
 }
 
-/// The service that a reserved topic name, or filter, reaches; `None` if this use of it is refused.
-pub(crate) fn feature_of(text: &str, wanted: ReservedUse) -> Option<Feature> {
+/// What a reserved topic name, or filter, reaches; `None` if this use of it is refused. Of several the first counts.
+pub(crate) fn reached(text: &str, wanted: ReservedUse) -> Option<Reached> {
     let reaches = |pattern: &str, open: Open| match wanted {
         ReservedUse::Publish => open != Open::Subscribe && filter_matches(pattern, text, false),
         ReservedUse::Subscribe => open != Open::Publish && overlaps(text, pattern),
     };
-    TOPICS.iter().find(|(pattern, open, _)| reaches(pattern, *open)).map(|(_, _, feature)| *feature)
+    TOPICS.iter().find(|(pattern, open, _)| reaches(pattern, *open)).map(|(_, _, reached)| *reached)
+}
+
+/// Whether a filter, shared or not, can match a topic of `$aws/events/`. A leading wildcard matches none.
+pub(crate) fn may_match_events(filter: &str) -> bool {
+    if !filter.starts_with('$') {
+        return false;
+    }
+    let plain = split_shared(filter).and_then(Result::ok).map_or(filter, |shared| shared.filter);
+    plain.starts_with('$') && overlaps(plain, EVENTS)
 }
 
 /// Whether some topic is matched by both filters.
@@ -120,28 +148,33 @@ mod tests {
     fn reserved_topics_belong_to_their_services() {
         use ReservedUse::{Publish, Subscribe};
         for (text, wanted, expected) in [
-            ("$aws/rules/r/a", Publish, Some(Feature::Rules)),
-            ("$aws/rules/r", Publish, Some(Feature::Rules)),
+            ("$aws/rules/r/a", Publish, Some(NotModelled(Feature::Rules))),
+            ("$aws/rules/r", Publish, Some(NotModelled(Feature::Rules))),
             // Check 154: nobody subscribes to Basic Ingest.
             ("$aws/rules/r/#", Subscribe, None),
-            ("$aws/things/t/shadow/update", Publish, Some(Feature::Shadows)),
+            ("$aws/things/t/shadow/update", Publish, Some(NotModelled(Feature::Shadows))),
             ("$aws/things/t/shadow/update/accepted", Publish, None),
-            ("$aws/things/t/shadow/update/accepted", Subscribe, Some(Feature::Shadows)),
-            ("$aws/things/+/shadow/#", Subscribe, Some(Feature::Shadows)),
-            ("$aws/things/t/shadow/name/n/get", Publish, Some(Feature::Shadows)),
-            ("$aws/things/t/jobs/get", Publish, Some(Feature::Jobs)),
+            ("$aws/things/t/shadow/update/accepted", Subscribe, Some(NotModelled(Feature::Shadows))),
+            ("$aws/things/+/shadow/#", Subscribe, Some(NotModelled(Feature::Shadows))),
+            ("$aws/things/t/shadow/name/n/get", Publish, Some(NotModelled(Feature::Shadows))),
+            ("$aws/things/t/jobs/get", Publish, Some(NotModelled(Feature::Jobs))),
             ("$aws/things/t/jobs/get", Subscribe, None),
             ("$aws/things/t/nonsense", Publish, None),
             ("$aws/things/t", Publish, None),
-            ("$aws/certificates/create/json", Publish, Some(Feature::Provisioning)),
-            ("$aws/events/presence/connected/+", Subscribe, Some(Feature::Events)),
+            ("$aws/certificates/create/json", Publish, Some(NotModelled(Feature::Provisioning))),
+            ("$aws/events/presence/connected/+", Subscribe, Some(Served)),
+            ("$aws/events/presence/+/#", Subscribe, Some(Served)),
+            ("$aws/events/subscriptions/subscribed/a/b", Subscribe, Some(Served)),
+            ("$aws/events/presence/connect_failed/+", Subscribe, Some(NotModelled(Feature::Events))),
+            ("$aws/events/job/j/completed", Subscribe, Some(NotModelled(Feature::Events))),
+            ("$aws/events/#", Subscribe, Some(NotModelled(Feature::Events))),
             ("$aws/events/presence/connected/c", Publish, None),
-            ("$aws/#", Subscribe, Some(Feature::Shadows)),
+            ("$aws/#", Subscribe, Some(NotModelled(Feature::Shadows))),
             ("$invalid/reserved/topic", Subscribe, None),
             ("$SYS/#", Subscribe, None),
             ("$aws", Publish, None),
         ] {
-            assert_eq!(feature_of(text, wanted), expected, "{text} {wanted:?}");
+            assert_eq!(reached(text, wanted), expected, "{text} {wanted:?}");
         }
     }
 
@@ -153,6 +186,22 @@ mod tests {
             ("$aws/things/t/shadow/get", None),
         ] {
             assert_eq!(basic_ingest_topic(topic), expected);
+        }
+    }
+
+    #[test]
+    fn only_some_filters_can_match_events() {
+        for (filter, expected) in [
+            ("#", false),
+            ("+/events/#", false),
+            ("$share/g/#", false),
+            ("$aws/things/+/shadow/#", false),
+            ("$aws/#", true),
+            ("$aws/+/presence/connected/c", true),
+            ("$aws/events/presence/connected/c", true),
+            ("$share/g/$aws/events/#", true),
+        ] {
+            assert_eq!(may_match_events(filter), expected, "{filter}");
         }
     }
 }

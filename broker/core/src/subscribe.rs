@@ -9,10 +9,11 @@ use crate::broker::{Broker, Step};
 use crate::connection::ConnectionKey;
 use crate::fact::Fact;
 use crate::input::Tag;
+use crate::lifecycle::Detail;
 use crate::meter::Cause;
 use crate::output::DisconnectReason;
 use crate::rate::RateVerdict;
-use crate::reserved_topics::{ReservedUse, feature_of, is_reserved};
+use crate::reserved_topics::{Reached, ReservedUse, is_reserved, reached};
 use crate::session::SessionKey;
 use crate::sink::Sink;
 use crate::subscription::{GroupKey, SubscribeOptions};
@@ -97,6 +98,11 @@ impl Broker {
             self.fail(step, key, ReasonCode::QuotaExceeded, DisconnectReason::ClientError);
         } else {
             self.answer_subscribe(step, key, version, subscribe, &granted);
+            let topics = subscribe.filters.iter().zip(&granted);
+            let topics = topics.filter(|(_, one)| !one.code.is_error()).map(|((filter, _), _)| filter);
+            if topics.clone().next().is_some() {
+                self.announce(step, key, session, Detail::Subscribed { topics });
+            }
             for ((filter, options), one) in subscribe.filters.iter().zip(&granted) {
                 if !one.code.is_error() && self.is_open(key, id) {
                     self.on_subscribed(step, session, filter, options, one.is_new);
@@ -156,8 +162,9 @@ impl Broker {
         let plain = shared.map_or(filter, |shared| shared.filter);
         if is_reserved(plain) {
             // broker.md 2.3, 6: 0x8F where nobody may subscribe.
-            match feature_of(plain, ReservedUse::Subscribe) {
-                Some(feature) => step.not_modelled(tag, feature),
+            match reached(plain, ReservedUse::Subscribe) {
+                Some(Reached::Served) => {}
+                Some(Reached::NotModelled(feature)) => step.not_modelled(tag, feature),
                 None => return Granted::refused(ReasonCode::TopicFilterInvalid),
             }
         }
@@ -261,11 +268,15 @@ impl Broker {
             codes.push(self.unsubscribe_filter(step, tag, session, filter));
         }
         self.release_orphans();
-        if version == ProtocolVersion::V311 {
-            codes.clear();
-        }
-        let unsuback = UnsubAck::new(unsubscribe.packet_id, &codes);
+        // 3.1.1 has no codes.
+        let shown = if version == ProtocolVersion::V311 { &[] } else { &*codes };
+        let unsuback = UnsubAck::new(unsubscribe.packet_id, shown);
         self.send(step, key, |packet| unsuback.encode(version, packet));
+        let topics = unsubscribe.filters.iter().zip(&codes);
+        let topics = topics.filter(|(_, code)| !code.is_error()).map(|(filter, _)| filter);
+        if topics.clone().next().is_some() {
+            self.announce(step, key, session, Detail::Unsubscribed { topics });
+        }
         self.codes = codes;
     }
 

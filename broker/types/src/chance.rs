@@ -79,6 +79,10 @@ pub enum Purpose {
     SharedMember = 12,
     /// How long a session outlives its expiry.
     ExpirySlack = 13,
+    /// The id of a device's certificate.
+    Certificate = 14,
+    /// The identifier of a session in lifecycle messages.
+    SessionIdentifier = 15,
 }
 
 /// The dice of a run.

@@ -4,6 +4,7 @@
 //! [`Timestamp`] (monotonic, since the run began; every deadline) and [`WallTime`] (what a person or a
 //! file sees). Chance is a pure function of (seed, owner, purpose, n), see [`chance`].
 
+mod certificate_id;
 pub mod chance;
 mod client_id;
 mod protocol;
@@ -14,6 +15,7 @@ mod topic_filter;
 mod topic_name;
 mod wall_time;
 
+pub use certificate_id::{CertificateId, CertificateIdError};
 pub use chance::{Chance, Owner, Purpose, Seed};
 pub use client_id::ClientId;
 pub use protocol::ProtocolVersion;

@@ -10,7 +10,7 @@ use squall_core::{
 };
 use squall_profile::switch::SWITCHES;
 use squall_profile::{Profile, profile_names};
-use squall_types::{Now, QoS, Seed, Timestamp, WallTime};
+use squall_types::{CertificateId, Now, Owner, QoS, Seed, Timestamp, WallTime};
 
 use super::{Arrival, Patience, Target, TargetError, TransportId, World};
 use crate::case::{Names, Service};
@@ -224,7 +224,7 @@ impl World for SimWorld {
         self.input(Input::Opened {
             connection: connection(transport),
             transport: Transport::Tls,
-            identity: Identity::RegisteredCertificate,
+            identity: Identity::Certificate(certificate(transport)),
             source: Source { ip: [10, 0, 0, 1].into(), port: 50_000 },
             tag: TAG,
         });
@@ -293,6 +293,11 @@ impl World for SimWorld {
     fn now(&self) -> Duration {
         self.now.since(Timestamp::ZERO)
     }
+}
+
+/// A client's certificate, by the number of its transport.
+fn certificate(transport: usize) -> CertificateId {
+    CertificateId::of(Owner::named("conformance").member(transport as u64))
 }
 
 /// Transports are numbered from 0, connections from 1; neither number comes twice.

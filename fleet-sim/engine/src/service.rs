@@ -6,7 +6,7 @@ use squall_core::{
 };
 use squall_oracle::{ClientKey, ConnectionNumber, Oracles};
 use squall_scenario::{OutageMode, Overflow};
-use squall_types::Timestamp;
+use squall_types::{CertificateId, Timestamp};
 
 use crate::event::{Event, LinkKey, SegmentKey};
 use crate::fingerprint::ItemKind;
@@ -353,10 +353,11 @@ impl World {
         link.in_service_until = end;
         let (device, finished) = (link.device, link.finished);
         let fleet = self.fleet_of(device);
+        let certificate = CertificateId::of(self.owner(device));
         self.ask_broker(Input::Opened {
             connection: key.connection(),
             transport: Transport::Tls,
-            identity: Identity::RegisteredCertificate,
+            identity: Identity::Certificate(certificate),
             source: source_of(device, key.connection()),
             tag: Tag(fleet as u16),
         });

@@ -6,7 +6,7 @@ use squall_core::{
     Transport,
 };
 use squall_profile::{Limits, Profile};
-use squall_types::{Now, ProtocolVersion, QoS, Seed, Timestamp, WallTime};
+use squall_types::{CertificateId, Now, ProtocolVersion, QoS, Seed, Timestamp, WallTime};
 
 /// What was written since it last left.
 #[derive(Default)]
@@ -104,7 +104,7 @@ impl World {
         self.handle(Input::Opened {
             connection,
             transport: Transport::Tls,
-            identity: Identity::RegisteredCertificate,
+            identity: Identity::Certificate(CertificateId([7; 32])),
             source: Source { ip: [10, 0, 0, 1].into(), port: 50_000 },
             tag: Tag(0),
         });

@@ -8,6 +8,7 @@
 //!
 //! What the core has let go of is gone from here at once: later inputs of the driver find nothing.
 
+use core::net::IpAddr;
 use core::num::NonZeroU32;
 use core::ops::{Index, IndexMut};
 
@@ -16,6 +17,7 @@ use slab::Slab;
 use squall_types::{ProtocolVersion, Timestamp};
 
 use crate::hash::HASHER;
+use crate::identity::PrincipalKey;
 use crate::input::{ConnectionId, Tag};
 use crate::session::SessionKey;
 
@@ -70,6 +72,7 @@ pub(crate) struct Connection {
     /// The effective keep alive in seconds.
     pub(crate) keep_alive: u16,
     pub(crate) tag: Tag,
+    pub(crate) principal: PrincipalKey,
     pub(crate) unsent: u32,
     pub(crate) paused: bool,
     /// The beginning of a packet whose rest has not come; `None` between packets, which is nearly always.
@@ -81,6 +84,8 @@ pub(crate) struct Connection {
 #[derive(Debug, Default)]
 pub(crate) struct Connections {
     connections: Slab<Connection>,
+    /// Where each comes from, by its place: not in the connection's own cache line, since it is seldom asked for.
+    addresses: Vec<IpAddr>,
     by_id: HashTable<u32>,
 }
 
@@ -104,9 +109,19 @@ impl Connections {
         self.connections.get(key.index())
     }
 
-    pub(crate) fn insert(&mut self, connection: Connection) -> ConnectionKey {
+    /// The address that a connection comes from.
+    pub(crate) fn address(&self, key: ConnectionKey) -> IpAddr {
+        self.addresses[key.index()]
+    }
+
+    pub(crate) fn insert(&mut self, connection: Connection, address: IpAddr) -> ConnectionKey {
         let id = connection.id;
         let index = self.connections.insert(connection);
+        match self.addresses.get_mut(index) {
+            Some(held) => *held = address,
+            // A slab's places are taken one after the other.
+            None => self.addresses.push(address),
+        }
         let key = ConnectionKey::new(index);
         let connections = &self.connections;
         self.by_id.insert_unique(hash_id(id), index as u32, |&index| hash_id(connections[index as usize].id));

@@ -10,6 +10,7 @@ use super::Cold;
 use crate::connection::ConnectionKey;
 use crate::hash::hash_text;
 use crate::input::Tag;
+use crate::lifecycle::Marks;
 use crate::rate::SecondWindow;
 use crate::subscription::SubscriptionKey;
 
@@ -43,6 +44,8 @@ pub(crate) struct Session {
     pub(crate) tag: Tag,
     /// The client's Maximum Packet Size.
     pub(crate) maximum_packet_size: u32,
+    /// What lifecycle messages call it.
+    pub(crate) marks: Marks,
     pub(crate) cold: Option<Box<Cold>>,
 }
 
@@ -78,7 +81,13 @@ impl Sessions {
     }
 
     /// Adds an empty session for a client id that has none.
-    pub(crate) fn insert(&mut self, client_id: ClientId, version: ProtocolVersion, tag: Tag) -> SessionKey {
+    pub(crate) fn insert(
+        &mut self,
+        client_id: ClientId,
+        version: ProtocolVersion,
+        tag: Tag,
+        marks: Marks,
+    ) -> SessionKey {
         debug_assert!(self.find(client_id.as_str()).is_none());
         let hash = hash_text(client_id.as_str());
         self.generations = self.generations.wrapping_add(1);
@@ -98,6 +107,7 @@ impl Sessions {
             version,
             tag,
             maximum_packet_size: u32::MAX,
+            marks,
             cold: None,
         });
         let key = u32::try_from(key).expect("fewer than 2^32 sessions");

@@ -21,6 +21,7 @@ use self::filters::{FilterKey, Filters};
 use self::shared::Groups;
 pub(crate) use self::shared::{Group, GroupKey, QueuedShared};
 use crate::message::MessageKey;
+use crate::reserved_topics::may_match_events;
 use crate::session::SessionKey;
 
 const NONE: u32 = u32::MAX;
@@ -66,6 +67,8 @@ pub(crate) struct Subscriptions {
     groups: Groups,
     matched_filters: Vec<FilterKey>,
     hash_matches_parent: bool,
+    /// Subscriptions that a topic of `$aws/events/` can match.
+    of_events: u32,
     /// What groups that are gone still held, until the broker releases it.
     orphans: Vec<MessageKey>,
 }
@@ -78,12 +81,18 @@ impl Subscriptions {
             groups: Groups::default(),
             matched_filters: Vec::new(),
             hash_matches_parent,
+            of_events: 0,
             orphans: Vec::new(),
         }
     }
 
     pub(crate) fn hash_matches_parent(&self) -> bool {
         self.hash_matches_parent
+    }
+
+    /// Whether somebody may get what is published to `$aws/events/`; `false` is certain.
+    pub(crate) fn may_hear_events(&self) -> bool {
+        self.of_events > 0
     }
 
     /// Groups of shared subscriptions.
@@ -131,6 +140,7 @@ impl Subscriptions {
             _ => self.subscriptions[last as usize].next_in_filter = key,
         }
         self.filters.set_last(filter, key);
+        self.of_events += u32::from(may_match_events(text));
         true
     }
 
@@ -206,6 +216,7 @@ impl Subscriptions {
 
     fn remove(&mut self, key: u32) {
         let subscription = self.subscriptions.remove(key as usize);
+        self.of_events -= u32::from(may_match_events(self.filters.text(subscription.filter)));
         let (previous, next) = (subscription.previous_in_filter, subscription.next_in_filter);
         match previous {
             NONE => self.filters.set_first(subscription.filter, next),

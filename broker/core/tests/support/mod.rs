@@ -27,7 +27,7 @@ use squall_core::{
     Feature, Identity, Input, Output, Receipt, Reply, RequestId, Sink, Source, Tag, Transport,
 };
 use squall_profile::Profile;
-use squall_types::{Now, ProtocolVersion, QoS, Seed, Timestamp, WallTime};
+use squall_types::{CertificateId, Now, ProtocolVersion, QoS, Seed, Timestamp, WallTime};
 
 pub(crate) use device::Device;
 pub(crate) use seen::{Delivery, Fact, Seen};
@@ -201,7 +201,7 @@ impl Bench {
         self.input(Input::Opened {
             connection,
             transport: Transport::Tls,
-            identity: Identity::RegisteredCertificate,
+            identity: Identity::Certificate(CertificateId([7; 32])),
             source: Source { ip: [10, 0, 0, 1].into(), port: 50_000 },
             tag,
         });
