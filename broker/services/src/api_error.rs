@@ -37,6 +37,8 @@ exceptions! {
     MalformedPolicy = 400,
     /// There is no such resource.
     ResourceNotFound = 404,
+    /// The certificate's state forbids it.
+    CertificateState = 406,
     /// There is one of that name already.
     ResourceAlreadyExists = 409,
     /// Something else still needs it.

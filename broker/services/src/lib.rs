@@ -5,3 +5,4 @@
 
 pub mod api_error;
 pub mod policy;
+pub mod registry;

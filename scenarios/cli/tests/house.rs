@@ -14,7 +14,7 @@ const PICTURE: &[(&str, &[&str])] = &[
     ("squall-timers", &["squall-types"]),
     ("squall-codec", &["squall-types"]),
     ("squall-profile", &["squall-types"]),
-    ("squall-services", &["squall-profile"]),
+    ("squall-services", &["squall-types", "squall-profile"]),
     ("squall-core", &["squall-types", "squall-timers", "squall-codec", "squall-profile"]),
     ("squall-shell", &["squall-types", "squall-core"]),
     ("squall-device", &["squall-types", "squall-codec"]),

@@ -196,7 +196,8 @@ mod tests {
 
     #[test]
     fn odd_client_ids_are_read_back() {
-        for client_id in ["a\"b", "a\\b", "a/b", "\u{1}\u{1f}\u{7f}", "\u{2028}", "ü€😀", "</script>", "\n\t"] {
+        for client_id in ["a\"b", "a\\b", "a/b", "\u{1}\u{1f}\u{7f}", "\u{2028}", "ü€😀", "</script>", "\n\t"]
+        {
             let message = written(client_id, Presence::Connected { ip: [10, 0, 0, 1].into() });
             let read: Value = serde_json::from_slice(message.payload()).unwrap();
             assert_eq!(read["clientId"], client_id);

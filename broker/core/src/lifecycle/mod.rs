@@ -18,8 +18,8 @@ mod version_numbers;
 use squall_codec::Publish;
 use squall_types::{Owner, Purpose, Timestamp};
 
-use self::message::{Event, SessionIdentifier};
 pub(crate) use self::message::{Detail, Message, Presence};
+use self::message::{Event, SessionIdentifier};
 pub(crate) use self::version_numbers::VersionNumbers;
 use crate::broker::{Broker, Step};
 use crate::connection::ConnectionKey;
@@ -76,7 +76,11 @@ impl Broker {
         }
         let owner = Owner::named(client_id);
         let halves = [0, 1].map(|half| {
-            self.chance.bits(owner, Purpose::SessionIdentifier, u64::from(session.marks.identifier) * 2 + half)
+            self.chance.bits(
+                owner,
+                Purpose::SessionIdentifier,
+                u64::from(session.marks.identifier) * 2 + half,
+            )
         });
         let mut message = std::mem::take(&mut self.lifecycle);
         message.write(&Event {

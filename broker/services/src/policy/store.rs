@@ -222,6 +222,13 @@ impl PolicyStore {
         Ok(())
     }
 
+    /// Detaches everything from what is about to be deleted.
+    pub(crate) fn detach_all(&mut self, attached: &mut AttachedPolicies) {
+        for key in attached.0.drain(..) {
+            self.policies[key.0 as usize].attachments -= 1;
+        }
+    }
+
     /// `GetPolicy`: the number and the text of the default version.
     ///
     /// # Errors

@@ -1,0 +1,60 @@
+//! Who is known to the account: certificates, things, static thing groups, and the policies attached to them.
+//!
+//! Operations have the names, the errors and the idempotence of the public API (`state.md` 2); a call that fails
+//! changes nothing. What the broker asks is in [`access`](Registry::access): may this certificate connect, which
+//! policies are its own, and what is known of it.
+
+mod access;
+mod certificate;
+mod thing;
+mod thing_group;
+
+use std::collections::BTreeMap;
+
+use squall_types::CertificateId;
+
+use crate::api_error::{ApiError, Exception};
+use crate::policy::{Account, PolicyStore};
+
+pub use access::{Access, AccessRefusal};
+pub use certificate::CertificateStatus;
+pub use thing::{PrincipalKind, ThingConfiguration};
+
+use certificate::Certificate;
+use thing::Thing;
+use thing_group::ThingGroup;
+
+/// The registry of an account.
+#[derive(Clone, Debug, Default)]
+pub struct Registry {
+    /// The account's policies.
+    pub policies: PolicyStore,
+    certificates: BTreeMap<CertificateId, Certificate>,
+    things: BTreeMap<Box<str>, Thing>,
+    groups: BTreeMap<Box<str>, ThingGroup>,
+}
+
+impl Registry {
+    /// An empty registry.
+    #[must_use]
+    pub fn new(account: Account) -> Self {
+        Self { policies: PolicyStore::new(account), ..Self::default() }
+    }
+}
+
+fn not_found(what: &str, name: impl core::fmt::Display) -> ApiError {
+    ApiError::new(Exception::ResourceNotFound, format!("{what} {name} not found"))
+}
+
+fn invalid(message: impl Into<String>) -> ApiError {
+    ApiError::new(Exception::InvalidRequest, message)
+}
+
+/// `state.md` 2.2, 2.4: 1 to 128 of `[a-zA-Z0-9:_-]`.
+fn validate_name(what: &str, name: &str) -> Result<(), ApiError> {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b":_-".contains(&byte);
+    if (1..=128).contains(&name.len()) && name.bytes().all(allowed) {
+        return Ok(());
+    }
+    Err(invalid(format!("{what} name {name:?}: 1 to 128 letters, digits and :_- are allowed")))
+}

@@ -1,0 +1,138 @@
+//! Things, and which certificates they are attached to (`state.md` 2.2, 2.6).
+
+use squall_types::CertificateId;
+
+use super::{Registry, invalid, not_found, validate_name};
+use crate::api_error::{ApiError, Exception};
+
+/// `state.md` 2.2: attributes without and with a thing type.
+const MAX_ATTRIBUTES: [usize; 2] = [3, 50];
+
+/// What a thing is created with.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ThingConfiguration {
+    /// Its type. Thing types themselves are not kept yet, so any name is taken.
+    pub type_name: Option<Box<str>>,
+    /// Its attributes, each name once.
+    pub attributes: Vec<(Box<str>, Box<str>)>,
+}
+
+/// How a principal is attached to a thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PrincipalKind {
+    /// The thing's variables resolve for any client id, and the certificate joins no other thing.
+    Exclusive,
+    /// The thing's variables resolve for a client of its name.
+    NonExclusive,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Thing {
+    pub(super) configuration: ThingConfiguration,
+    pub(super) certificates: Vec<CertificateId>,
+    /// Names of the groups that it is in, in the order of joining.
+    pub(super) groups: Vec<Box<str>>,
+}
+
+impl Registry {
+    /// `CreateThing`. The same thing again is no error.
+    ///
+    /// # Errors
+    /// `InvalidRequest` for a name or attributes out of bounds; `ResourceAlreadyExists` for the same name with another
+    /// configuration.
+    pub fn create_thing(&mut self, name: &str, configuration: ThingConfiguration) -> Result<(), ApiError> {
+        validate_name("thing", name)?;
+        validate_attributes(&configuration)?;
+        match self.things.get(name) {
+            Some(held) if held.configuration == configuration => Ok(()),
+            Some(_) => {
+                let message = format!("Thing {name} already exists in account with different attributes");
+                Err(ApiError::new(Exception::ResourceAlreadyExists, message))
+            }
+            None => {
+                let thing = Thing { configuration, certificates: Vec::new(), groups: Vec::new() };
+                self.things.insert(name.into(), thing);
+                Ok(())
+            }
+        }
+    }
+
+    /// `DeleteThing`. One that is not there is no error.
+    ///
+    /// # Errors
+    /// `InvalidRequest` while a principal is attached.
+    pub fn delete_thing(&mut self, name: &str) -> Result<(), ApiError> {
+        if self.things.get(name).is_some_and(|thing| !thing.certificates.is_empty()) {
+            return Err(invalid(format!(
+                "Cannot delete. Thing {name} is still attached to one or more principals"
+            )));
+        }
+        self.things.remove(name);
+        Ok(())
+    }
+
+    /// `AttachThingPrincipal`.
+    ///
+    /// # Errors
+    /// `ResourceNotFound` for the thing or the certificate; `InvalidRequest` if the certificate is exclusive to another
+    /// thing, or is to become exclusive and has another.
+    pub fn attach_thing_principal(
+        &mut self,
+        thing: &str,
+        id: CertificateId,
+        kind: PrincipalKind,
+    ) -> Result<(), ApiError> {
+        let held = self.things.get_mut(thing).ok_or_else(|| not_found("thing", thing))?;
+        let certificate = self.certificates.get_mut(&id).ok_or_else(|| not_found("certificate", id))?;
+        let has_other = certificate.things.iter().any(|name| **name != *thing);
+        if has_other && (certificate.exclusive || kind == PrincipalKind::Exclusive) {
+            return Err(invalid(format!(
+                "certificate {id} is attached to another thing, and one of the two is exclusive"
+            )));
+        }
+        certificate.exclusive = kind == PrincipalKind::Exclusive;
+        if !held.certificates.contains(&id) {
+            held.certificates.push(id);
+            certificate.things.push(thing.into());
+        }
+        Ok(())
+    }
+
+    /// `DetachThingPrincipal`. One that is not attached is no error.
+    ///
+    /// # Errors
+    /// `ResourceNotFound` for the thing or the certificate.
+    pub fn detach_thing_principal(&mut self, thing: &str, id: CertificateId) -> Result<(), ApiError> {
+        let held = self.things.get_mut(thing).ok_or_else(|| not_found("thing", thing))?;
+        let certificate = self.certificates.get_mut(&id).ok_or_else(|| not_found("certificate", id))?;
+        held.certificates.retain(|attached| *attached != id);
+        certificate.things.retain(|name| **name != *thing);
+        certificate.exclusive &= !certificate.things.is_empty();
+        Ok(())
+    }
+}
+
+fn validate_attributes(configuration: &ThingConfiguration) -> Result<(), ApiError> {
+    let most = MAX_ATTRIBUTES[usize::from(configuration.type_name.is_some())];
+    if configuration.attributes.len() > most {
+        let found = configuration.attributes.len();
+        return Err(invalid(format!("{found} attributes, at most {most} are allowed; 50 with a thing type")));
+    }
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_.,@/:#-".contains(&byte);
+    for (index, (name, value)) in configuration.attributes.iter().enumerate() {
+        if !((1..=128).contains(&name.len()) && name.bytes().all(plain)) {
+            return Err(invalid(format!(
+                "attribute name {name:?}: 1 to 128 letters, digits and _.,@/:#- are allowed"
+            )));
+        }
+        if value.len() > 800 || !value.bytes().all(|byte| plain(byte) || b"=[]".contains(&byte)) {
+            return Err(invalid(format!(
+                "value of attribute {name}: at most 800 letters, digits and _.,@/:#=[]- are allowed"
+            )));
+        }
+        if configuration.attributes[..index].iter().any(|(other, _)| other == name) {
+            return Err(invalid(format!("attribute {name} is given twice")));
+        }
+    }
+    Ok(())
+}
