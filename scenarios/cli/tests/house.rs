@@ -15,6 +15,8 @@ const PICTURE: &[(&str, &[&str])] = &[
     ("squall-codec", &["squall-types"]),
     ("squall-profile", &["squall-types"]),
     ("squall-services", &["squall-types", "squall-profile"]),
+    ("squall-lambda", &[]),
+    ("squall-authorizer", &["squall-types"]),
     ("squall-core", &["squall-types", "squall-timers", "squall-codec", "squall-profile"]),
     ("squall-shell", &["squall-types", "squall-core"]),
     ("squall-device", &["squall-types", "squall-codec"]),

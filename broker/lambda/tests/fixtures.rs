@@ -1,0 +1,88 @@
+//! The functions in `fixtures/lambdas` do what their first lines say.
+
+use std::fs;
+use std::path::PathBuf;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::{Value, json};
+use squall_lambda::{Lambda, LambdaError};
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/lambdas")
+}
+
+fn lambda(name: &str) -> Lambda {
+    let source = fs::read_to_string(folder().join(name).with_extension("rhai")).unwrap();
+    assert!(source.starts_with("// Shows "), "{name} begins by saying what it shows");
+    Lambda::compile(name, &source).unwrap()
+}
+
+fn with_token(token: &str) -> Value {
+    json!({ "token": token, "protocolData": { "mqtt": { "clientId": "sensor-1" } } })
+}
+
+#[test]
+fn every_function_compiles() {
+    let mut count = 0;
+    for entry in fs::read_dir(folder()).unwrap() {
+        let path = entry.unwrap().path();
+        assert_eq!(path.extension().unwrap(), "rhai");
+        lambda(path.file_stem().unwrap().to_str().unwrap());
+        count += 1;
+    }
+    assert!(count >= 4);
+}
+
+#[test]
+fn the_token_authorizer_writes_a_policy_for_the_client_id() {
+    let lambda = lambda("authorizer-token");
+    let answer = lambda.invoke(&with_token("allow-sensor-1")).unwrap();
+    assert_eq!(answer["isAuthenticated"], json!(true));
+    assert_eq!(answer["principalId"], json!("sensor1"));
+    let statement = &answer["policyDocuments"][0]["Statement"][0];
+    assert_eq!(statement["Resource"], json!("arn:aws:iot:us-east-1:123456789012:client/sensor-1"));
+    for event in [with_token("unknown"), json!({}), json!({ "token": "allow-sensor-1" })] {
+        assert_eq!(lambda.invoke(&event), Ok(json!({ "isAuthenticated": false })), "{event}");
+    }
+}
+
+#[test]
+fn the_password_authorizer_reads_user_and_password() {
+    let lambda = lambda("authorizer-password");
+    let event = |user: &str, password: &str| {
+        let password = BASE64_STANDARD.encode(password);
+        json!({ "protocolData": { "mqtt": { "username": user, "password": password } } })
+    };
+    for (user, password, authenticated) in [
+        ("ada", "lovelace", true),
+        ("ada?x-amz-customauthorizer-name=password", "lovelace", true),
+        ("ada", "hopper", false),
+        ("nobody", "lovelace", false),
+    ] {
+        let answer = lambda.invoke(&event(user, password)).unwrap();
+        assert_eq!(answer["isAuthenticated"], json!(authenticated), "{user} {password}");
+    }
+    assert_eq!(lambda.invoke(&json!({})), Ok(json!({ "isAuthenticated": false })));
+}
+
+#[test]
+fn the_garbage_authorizer_answers_with_json_that_is_no_answer() {
+    let lambda = lambda("authorizer-garbage");
+    for (token, answer) in [
+        ("text", json!("yes, let it in")),
+        ("list", json!([true, "device"])),
+        ("empty", json!({})),
+        ("anything", json!(null)),
+    ] {
+        assert_eq!(lambda.invoke(&with_token(token)), Ok(answer));
+    }
+}
+
+#[test]
+fn the_throwing_authorizer_fails_or_never_ends() {
+    let lambda = lambda("authorizer-throws");
+    let thrown = LambdaError::Failed { message: "the user table does not answer for abc".into(), line: 5 };
+    assert_eq!(lambda.invoke(&with_token("abc")), Err(thrown));
+    assert!(matches!(lambda.invoke(&with_token("loop")), Err(LambdaError::TimedOut { .. })));
+}
