@@ -6,6 +6,7 @@
 mod check;
 mod describe;
 mod encode;
+mod json;
 mod keys;
 mod lexer;
 mod metrics;

@@ -9,6 +9,7 @@ mod connect;
 mod contract;
 mod hostile;
 mod keep_alive;
+mod lifecycle;
 mod metering;
 mod model;
 mod not_modelled;

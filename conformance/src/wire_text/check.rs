@@ -57,6 +57,7 @@ fn check_step<'s>(
             for one in allowed {
                 if let Expected::Packet(packet) = one {
                     noted.extend(packet.fields.iter().flat_map(|(_, wanted)| names(wanted)));
+                    noted.extend(packet.members.iter().flat_map(|(_, wanted)| names(wanted)));
                 }
             }
         }

@@ -10,6 +10,7 @@ use std::fmt;
 use squall_codec::PacketType;
 use squall_types::ProtocolVersion;
 
+use super::json;
 use super::keys::{self, Key, Kind, PACKET_TYPES};
 use super::lexer::Lexer;
 use super::template::Fill;
@@ -44,6 +45,8 @@ pub struct PacketWanted {
     pub packet_type: PacketType,
     /// What is wanted.
     pub fields: Vec<(&'static Key, Wanted)>,
+    /// What is wanted of members of a payload that is a JSON object: `json.NAME=VALUE`.
+    pub members: Vec<(String, Wanted)>,
 }
 
 impl PacketText {
@@ -165,12 +168,17 @@ impl PacketWanted {
         let mut lexer = Lexer::new(text, counted);
         let packet_type = packet_type(&word(&mut lexer))?;
         let mut fields: Vec<(&'static Key, Wanted)> = Vec::new();
+        let mut members = Vec::new();
         loop {
             lexer.skip_blanks();
             if lexer.rest().is_empty() {
-                return Ok(Self { packet_type, fields });
+                return Ok(Self { packet_type, fields, members });
             }
             let name = word(&mut lexer);
+            if let Some(member) = json::member_of(packet_type, &name) {
+                members.push(json::parse_wanted(member, &members, &mut lexer)?);
+                continue;
+            }
             let key = keys::find(packet_type, &name)?;
             once(key, fields.iter().map(|(key, _)| *key))?;
             let wanted = if lexer.eat("=") {
@@ -190,7 +198,8 @@ impl PacketWanted {
             return false;
         }
         let mut taken = notes.clone();
-        let fits = self.keys().all(|key| self.key_matches(key, packet, fill, &mut taken));
+        let fits = self.keys().all(|key| self.key_matches(key, packet, fill, &mut taken))
+            && json::mismatches(&self.members, packet, fill, &mut taken).is_empty();
         if fits {
             *notes = taken;
         }
@@ -204,13 +213,14 @@ impl PacketWanted {
         }
         let mut taken = notes.clone();
         let wrong = self.keys().filter(|key| !self.key_matches(key, packet, fill, &mut taken));
-        let words: Vec<String> = wrong
+        let mut words: Vec<String> = wrong
             .map(|key| {
                 let found: Vec<String> =
                     packet.values(key.name).map(|value| format!("{}={value}", key.name)).collect();
                 if found.is_empty() { format!("no {}", key.name) } else { found.join(" ") }
             })
             .collect();
+        words.extend(json::mismatches(&self.members, packet, fill, &mut taken));
         Some(words.join(", "))
     }
 
@@ -240,7 +250,7 @@ impl PacketWanted {
     }
 }
 
-fn check_wanted(key: &Key, wanted: &Wanted) -> Result<(), String> {
+pub(super) fn check_wanted(key: &Key, wanted: &Wanted) -> Result<(), String> {
     let Wanted::OneOf(choices) = wanted else { return Ok(()) };
     for choice in choices {
         if let super::value::Choice::Equal(written) = choice

@@ -7,6 +7,10 @@ use super::lexer::{Lexer, hex, without_comment};
 use super::*;
 use crate::case::Names;
 
+/// A PUBLISH whose payload is a JSON object.
+const JSON: &str =
+    r#"PUBLISH topic=t payload="\{\"a\":\"x\",\"n\":3,\"b\":true,\"l\":[\"y\",1]}""#;
+
 const V4: ProtocolVersion = ProtocolVersion::V311;
 const V5: ProtocolVersion = ProtocolVersion::V5;
 
@@ -133,6 +137,15 @@ fn expectations_match_what_they_say_and_no_more() {
         ("PUBLISH payload=\"ab\"", "PUBLISH topic=t payload=0x6162", true),
         ("PUBLISH payload=\"a|b\"", "PUBLISH topic=t payload=\"a\"", false),
         ("PUBLISH topic=a|b", "PUBLISH topic=b", true),
+        (r#"PUBLISH json.a=x json.n=3 json.b=true json.l="[\"y\",1]" json.c=-"#, JSON, true),
+        ("PUBLISH json.a=*", JSON, true),
+        ("PUBLISH json.a=x|z", JSON, true),
+        ("PUBLISH json.a=z", JSON, false),
+        ("PUBLISH json.a=-", JSON, false),
+        ("PUBLISH json.c=*", JSON, false),
+        ("PUBLISH json.a=$s json.n=$s", JSON, false),
+        ("PUBLISH json.a=*", "PUBLISH topic=t payload=\"[]\"", false),
+        ("PUBLISH json.a=-", "PUBLISH topic=t payload=\"x\"", false),
         ("SUBACK codes=01,80|87", "SUBACK id=1 codes=01,87", true),
         ("SUBACK codes=01,80|87", "SUBACK id=1 codes=80,87", false),
         ("SUBACK codes=01", "SUBACK id=1 codes=01,01", false),
@@ -158,6 +171,10 @@ fn differences_name_the_keys_that_differ() {
     let found = found.fill(&Fill::PLAIN, &Notes::new()).unwrap();
     let wanted = PacketWanted::parse("PUBLISH topic=t qos=1 id=1 user=-", false).unwrap();
     assert_eq!(wanted.differences(&found, &Fill::PLAIN, &Notes::new()), Some("qos=0, no id".to_owned()));
+    let wanted = PacketWanted::parse("PUBLISH json.a=y json.n=3 json.c=1", false).unwrap();
+    let found = PacketWritten::parse(JSON, false).unwrap().fill(&Fill::PLAIN, &Notes::new()).unwrap();
+    let words = wanted.differences(&found, &Fill::PLAIN, &Notes::new());
+    assert_eq!(words, Some("json.a=x, no json.c".to_owned()));
 }
 
 #[test]
@@ -168,6 +185,10 @@ fn a_slip_is_told_with_what_is_allowed() {
         ("a > PINGREQ id=1", "PINGREQ has no keys, so no 'id'"),
         ("a > PUBLISH topik=t", "PUBLISH has no key 'topik'; it has topic, payload"),
         ("a > PUBLISH topic=t topic=u", "'topic' stands twice"),
+        ("a > PUBLISH topic=t json.a=1", "PUBLISH has no key 'json.a'"),
+        ("a open\na < PUBLISH json.a=1 json.a=2", "'json.a' stands twice"),
+        ("a open\na < PUBLISH json.a", "'json.a' needs a value"),
+        ("a open\na < PUBACK json.a=1", "PUBACK has no key 'json.a'"),
         ("a > PUBLISH topic=t qos=3", "'qos' is 0 to 2, not '3'"),
         ("a > PUBLISH topic=t qos", "'qos' needs a value"),
         ("a > PUBLISH topic=t qos=1", "PUBLISH has a packet identifier if, and only if"),
