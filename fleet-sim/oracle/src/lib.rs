@@ -13,6 +13,9 @@
 //! * `single-connection`: at most one live connection for a client id.
 //!
 //! The judges match topics their own plain way and keep nothing of a publish that matches no subscription.
+//!
+//! What the service itself publishes, lifecycle messages, is seen only where it arrives: nobody is owed any, and rates
+//! that it takes part in cannot be recounted, so a record of such a rate is believed for a client that listens to it.
 
 mod clients;
 mod delivery;
@@ -47,6 +50,16 @@ pub struct ClientKey(pub u32);
 /// A connection, never used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnectionNumber(pub u64);
+
+/// Topics of what the service itself publishes.
+const OF_THE_SERVICE: &str = "$aws/events/";
+
+/// Whether a filter, shared or not, can match a topic of the service's own messages.
+fn may_hear_the_service(filter: &str) -> bool {
+    let plain = split_shared(filter).and_then(Result::ok).map_or(filter, |shared| shared.filter);
+    let mut levels = plain.split('/');
+    levels.next() == Some("$aws") && matches!(levels.next(), Some("events" | "+" | "#"))
+}
 
 /// What the judges have to know of the world.
 #[derive(Clone, Copy, Debug)]
@@ -138,6 +151,9 @@ impl Oracles {
     pub fn subscribing(&mut self, _: Timestamp, device: DeviceKey, filter: &str, qos: QoS) {
         let client = self.clients.of(device);
         let epoch = self.clients.epoch(client);
+        if may_hear_the_service(filter) {
+            self.recount.listens_to_service(client);
+        }
         match split_shared(filter) {
             Some(Ok(shared)) => self.shared.requested(shared.filter, client, epoch, qos),
             _ => self.subscriptions.requested(filter, client, epoch, qos),
@@ -226,6 +242,10 @@ impl Oracles {
         let Some(client) = client else {
             return self.delivery.violated(now, None, format!("{rule}: a record that names no known client"));
         };
+        if topic.starts_with(OF_THE_SERVICE) {
+            // No judge waits for it, so the record excuses nothing.
+            return;
+        }
         match self.recount.applies(now, client, rule) {
             // What was not taken in was not acknowledged, so no delivery of it is owed to anybody.
             Ok(()) if recount::IS_ABOUT_PUBLISHER.contains(&rule) => {}

@@ -17,6 +17,27 @@ fn what_was_asked_for_may_arrive_even_before_its_suback() {
 }
 
 #[test]
+fn what_the_service_itself_publishes_may_arrive_and_be_throttled() {
+    let mut bench = Bench::new();
+    bench.connect(0, false);
+    bench.subscribe(0, "$aws/events/presence/+/#", 1);
+    bench.subscribe(0, "t", 1);
+    bench.connect(1, false);
+    bench.receive_at(0, "$aws/events/presence/connected/1", "{}", 0);
+    bench.discarded(0, "$aws/events/presence/disconnected/2", "publish-rate-out");
+    // It shares the rate with what others publish.
+    bench.publish(1, "t", "lost");
+    bench.discarded(0, "t", "publish-rate-out");
+    // Who does not listen has no such excuse, and gets none of it.
+    bench.subscribe(1, "u", 1);
+    bench.discarded(1, "u", "publish-rate-out");
+    bench.receive_at(1, "$aws/events/presence/connected/1", "{}", 0);
+    let verdicts = bench.finish_later();
+    verdicts.expect(1, 1, 0);
+    assert_eq!(verdicts.of("delivery").excused["publish-rate-out"], 1);
+}
+
+#[test]
 fn a_delivery_to_a_stranger_is_caught() {
     let mut bench = Bench::new();
     bench.connect(0, false);
