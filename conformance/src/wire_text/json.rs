@@ -51,9 +51,9 @@ pub(super) fn mismatches(
     };
     let mut words = Vec::new();
     for (name, wanted) in wanted {
-        let found = members.get(name).map(|member| {
-            Value::Text(member.as_str().map_or_else(|| member.to_string(), str::to_owned))
-        });
+        let found = members
+            .get(name)
+            .map(|member| Value::Text(member.as_str().map_or_else(|| member.to_string(), str::to_owned)));
         if !wanted.matches(MEMBER, found.as_ref(), fill, notes) {
             words.push(match found {
                 Some(found) => format!("json.{name}={found}"),

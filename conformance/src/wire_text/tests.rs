@@ -8,8 +8,7 @@ use super::*;
 use crate::case::Names;
 
 /// A PUBLISH whose payload is a JSON object.
-const JSON: &str =
-    r#"PUBLISH topic=t payload="\{\"a\":\"x\",\"n\":3,\"b\":true,\"l\":[\"y\",1]}""#;
+const JSON: &str = r#"PUBLISH topic=t payload="\{\"a\":\"x\",\"n\":3,\"b\":true,\"l\":[\"y\",1]}""#;
 
 const V4: ProtocolVersion = ProtocolVersion::V311;
 const V5: ProtocolVersion = ProtocolVersion::V5;
