@@ -22,6 +22,7 @@ library! {
     "smoke/hello",
     "identity/duplicate-client-id-flapping",
     "identity/duplicate-client-id-tight-loop",
+    "identity/presence-dashboard",
     "limits/fifty-first-subscription",
     "sessions/offline-queue",
     "storm/backoff-tournament",

@@ -10,6 +10,7 @@ fn the_small_scenarios_of_the_library_hold_with_any_seed() {
     for name in [
         "identity/duplicate-client-id-flapping",
         "identity/duplicate-client-id-tight-loop",
+        "identity/presence-dashboard",
         "limits/fifty-first-subscription",
         "sessions/offline-queue",
     ] {
