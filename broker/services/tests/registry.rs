@@ -186,6 +186,9 @@ fn groups_hand_their_policies_down() {
     assert!(publishes(&registry, "pump", "hall") && publishes(&registry, "pump", "site"));
     assert!(!publishes(&registry, "pump", "elsewhere"));
     assert!(!publishes(&registry, "other", "hall"), "groups count for a client of the thing's name only");
+    registry.attach_thing_principal("pump", TWO, PrincipalKind::Exclusive).unwrap();
+    let exclusive = |client| may(&registry, TWO, client, Action::Publish, "hall");
+    assert!(exclusive("pump") && !exclusive("other"), "not even for the holder of an exclusive certificate");
     registry.detach_policy_from_thing_group("site", "site").unwrap();
     assert!(!publishes(&registry, "pump", "site"));
     registry.remove_thing_from_thing_group("pump", "hall").unwrap();
