@@ -107,6 +107,16 @@ pub enum Identity {
     Anonymous,
 }
 
+/// `principalIdentifier` (`broker.md` 5). The service knows nobody who is anonymous; this text is Squall's own.
+impl core::fmt::Display for Identity {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Certificate(id) => id.fmt(f),
+            Self::Anonymous => f.write_str("anonymous"),
+        }
+    }
+}
+
 /// The peer's address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Source {

@@ -4,5 +4,6 @@
 //! signature) is asked for by the caller.
 
 pub mod api_error;
+mod bounds;
 pub mod policy;
 pub mod registry;

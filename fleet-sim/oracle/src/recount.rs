@@ -33,9 +33,8 @@ pub(crate) struct Recount {
     window: u64,
     /// How many of them are each client's.
     counts: Vec<u16>,
-    /// Which clients may get what the service itself publishes, and whether there is any such client.
+    /// Which clients may get what the service itself publishes; empty while there is none.
     listens_to_service: Vec<bool>,
-    somebody_listens: bool,
     publish_limit: u32,
     /// The account's store: tokens in 10^-9, as of a time.
     store: u64,
@@ -54,7 +53,6 @@ impl Recount {
             window: u64::try_from(config.blur.as_nanos()).unwrap_or(u64::MAX).saturating_add(SECOND),
             counts: vec![0; config.devices as usize],
             listens_to_service: Vec::new(),
-            somebody_listens: false,
             publish_limit: limits.publishes_per_second_per_connection,
             store: store_rate * SECOND,
             store_at: Timestamp::ZERO,
@@ -84,7 +82,6 @@ impl Recount {
     pub(crate) fn listens_to_service(&mut self, client: ClientKey) {
         self.listens_to_service.resize(self.counts.len(), false);
         self.listens_to_service[client.0 as usize] = true;
-        self.somebody_listens = true;
     }
 
     /// The service stored a message.
@@ -102,7 +99,7 @@ impl Recount {
     ) -> Result<(), String> {
         match rule {
             // What cannot be counted may be what went over the rate.
-            "account-publish-rate-out" if self.somebody_listens => Ok(()),
+            "account-publish-rate-out" if !self.listens_to_service.is_empty() => Ok(()),
             "publish-rate-in" | "publish-rate-out"
                 if self.listens_to_service.get(client.0 as usize) == Some(&true) =>
             {

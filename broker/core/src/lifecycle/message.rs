@@ -93,16 +93,6 @@ impl<'f, F: Iterator<Item = &'f str> + Clone> Serialize for Texts<'_, F> {
     }
 }
 
-/// `principalIdentifier` (`broker.md` 5). The service knows nobody who is anonymous; this text is Squall's own.
-impl fmt::Display for Identity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Certificate(id) => id.fmt(f),
-            Self::Anonymous => f.write_str("anonymous"),
-        }
-    }
-}
-
 /// A UUID of version 4, made of drawn bits.
 pub(super) struct SessionIdentifier(u128);
 

@@ -62,14 +62,8 @@ impl Account {
     /// What stands in an ARN before the resource's name; empty for a kind without name.
     #[must_use]
     pub fn head(&self, kind: ResourceKind) -> &str {
-        match kind {
-            ResourceKind::Everything => "",
-            ResourceKind::Client
-            | ResourceKind::Topic
-            | ResourceKind::TopicFilter
-            | ResourceKind::Thing
-            | ResourceKind::RoleAlias => &self.heads[kind as usize],
-        }
+        // Everything comes behind the named kinds and has no head.
+        self.heads.get(kind as usize).map_or("", |head| head)
     }
 }
 

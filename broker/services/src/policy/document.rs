@@ -150,12 +150,6 @@ impl Policy {
     pub(super) fn statements(&self) -> &[Statement] {
         &self.statements
     }
-
-    /// True if a statement has a variable in it: then an answer depends on more than action and resource.
-    #[must_use]
-    pub fn has_variables(&self) -> bool {
-        self.statements.iter().any(|statement| statement.has_variables)
-    }
 }
 
 fn parse_statement(value: &Value, place: &str, account: &Account) -> Result<Statement, PolicyError> {
@@ -188,7 +182,7 @@ fn parse_statement(value: &Value, place: &str, account: &Account) -> Result<Stat
         _ => return Err(PolicyError::malformed(place, "needs either Resource or NotResource")),
     };
     let mut resources = Vec::new();
-    for (text, place) in texts(statement, key, place)? {
+    for (text, place) in texts(statement.get(key), format!("{place}.{key}"))? {
         resources
             .push(parse_resource(text, account).map_err(|message| PolicyError::malformed(place, message))?);
     }
@@ -212,7 +206,7 @@ fn parse_statement(value: &Value, place: &str, account: &Account) -> Result<Stat
 
 fn parse_actions(statement: &Map<String, Value>, place: &str) -> Result<ActionSet, PolicyError> {
     let mut actions = ActionSet::default();
-    for (text, place) in texts(statement, "Action", place)? {
+    for (text, place) in texts(statement.get("Action"), format!("{place}.Action"))? {
         match (text, Action::from_text(text)) {
             ("*" | "iot:*", _) => actions.extend(ActionSet::ALL),
             (_, Some(action)) => actions.insert(action),
@@ -275,7 +269,7 @@ fn parse_conditions(value: &Value, place: &str) -> Result<Vec<Condition>, Policy
                 PolicyError::malformed(&place, message)
             })?;
             let mut expected = Vec::new();
-            for (text, place) in texts(keys, key, &place)? {
+            for (text, place) in texts(Some(value), place)? {
                 let parsed = Expected::parse(operator.comparison, text);
                 expected.push(parsed.map_err(|message| PolicyError::malformed(place, message))?);
             }
@@ -305,19 +299,8 @@ fn object<'v>(
 }
 
 /// One text or a list of at least one, each with its place. `true` and `false` count as text, since `Bool` takes both.
-fn texts<'v>(
-    object: &'v Map<String, Value>,
-    key: &str,
-    place: &str,
-) -> Result<Vec<(&'v str, String)>, PolicyError> {
-    let place = if place.ends_with(key) { place.to_owned() } else { format!("{place}.{key}") };
-    let text = |value: &'v Value, place: String| match value {
-        Value::String(text) => Ok((text.as_str(), place)),
-        Value::Bool(true) => Ok(("true", place)),
-        Value::Bool(false) => Ok(("false", place)),
-        found => Err(PolicyError::malformed(place, format!("found {found}, text is needed"))),
-    };
-    match object.get(key) {
+fn texts(value: Option<&Value>, place: String) -> Result<Vec<(&str, String)>, PolicyError> {
+    match value {
         None => Err(PolicyError::malformed(place, "missing")),
         Some(Value::Array(list)) if list.is_empty() => {
             Err(PolicyError::malformed(place, "the list is empty"))
@@ -326,5 +309,14 @@ fn texts<'v>(
             list.iter().enumerate().map(|(index, value)| text(value, format!("{place}[{index}]"))).collect()
         }
         Some(value) => Ok(vec![text(value, place)?]),
+    }
+}
+
+fn text(value: &Value, place: String) -> Result<(&str, String), PolicyError> {
+    match value {
+        Value::String(text) => Ok((text, place)),
+        Value::Bool(true) => Ok(("true", place)),
+        Value::Bool(false) => Ok(("false", place)),
+        found => Err(PolicyError::malformed(place, format!("found {found}, text is needed"))),
     }
 }

@@ -9,6 +9,7 @@ use super::arn::Account;
 use super::document::Policy;
 use super::error::PolicyErrorKind;
 use crate::api_error::{ApiError, Exception};
+use crate::bounds::fits;
 
 /// `broker.md` 7.2, not adjustable.
 const MAX_VERSIONS: usize = 5;
@@ -277,8 +278,7 @@ impl PolicyStore {
 
 /// `broker.md` 9.1: `[\w+=,.@-]{1,128}`.
 fn validate_name(name: &str) -> Result<(), ApiError> {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(&byte);
-    if (1..=128).contains(&name.len()) && name.bytes().all(allowed) {
+    if fits(name, 1..=128, b"_+=,.@-") {
         return Ok(());
     }
     let message = format!("policy name {name:?}: 1 to 128 letters, digits and _+=,.@- are allowed");

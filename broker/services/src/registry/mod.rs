@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use squall_types::CertificateId;
 
 use crate::api_error::{ApiError, Exception};
+use crate::bounds::fits;
 use crate::policy::{Account, PolicyStore};
 
 pub use access::{Access, AccessRefusal};
@@ -52,8 +53,7 @@ fn invalid(message: impl Into<String>) -> ApiError {
 
 /// `state.md` 2.2, 2.4: 1 to 128 of `[a-zA-Z0-9:_-]`.
 fn validate_name(what: &str, name: &str) -> Result<(), ApiError> {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b":_-".contains(&byte);
-    if (1..=128).contains(&name.len()) && name.bytes().all(allowed) {
+    if fits(name, 1..=128, b":_-") {
         return Ok(());
     }
     Err(invalid(format!("{what} name {name:?}: 1 to 128 letters, digits and :_- are allowed")))

@@ -4,6 +4,7 @@ use squall_types::CertificateId;
 
 use super::{Registry, invalid, not_found, validate_name};
 use crate::api_error::{ApiError, Exception};
+use crate::bounds::fits;
 
 /// `state.md` 2.2: attributes without and with a thing type.
 const MAX_ATTRIBUTES: [usize; 2] = [3, 50];
@@ -118,14 +119,13 @@ fn validate_attributes(configuration: &ThingConfiguration) -> Result<(), ApiErro
         let found = configuration.attributes.len();
         return Err(invalid(format!("{found} attributes, at most {most} are allowed; 50 with a thing type")));
     }
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_.,@/:#-".contains(&byte);
     for (index, (name, value)) in configuration.attributes.iter().enumerate() {
-        if !((1..=128).contains(&name.len()) && name.bytes().all(plain)) {
+        if !fits(name, 1..=128, b"_.,@/:#-") {
             return Err(invalid(format!(
                 "attribute name {name:?}: 1 to 128 letters, digits and _.,@/:#- are allowed"
             )));
         }
-        if value.len() > 800 || !value.bytes().all(|byte| plain(byte) || b"=[]".contains(&byte)) {
+        if !fits(value, 0..=800, b"_.,@/:#=[]-") {
             return Err(invalid(format!(
                 "value of attribute {name}: at most 800 letters, digits and _.,@/:#=[]- are allowed"
             )));
