@@ -6,4 +6,5 @@
 pub mod api_error;
 mod bounds;
 pub mod policy;
+mod records;
 pub mod registry;

@@ -20,7 +20,7 @@ fn may_publish(store: &PolicyStore, attached: &AttachedPolicies, topic: &str) ->
     let account = Account::default();
     let facts = OwnedFacts::parse("client-id=a").unwrap();
     let semantics = Semantics::from(&Profile::named("aws-current").unwrap().switches);
-    let policies = store.operative(attached).map(|(_, policy)| policy);
+    let policies = store.operative(attached).map(|version| &version.policy);
     evaluate(policies, Request::new(Action::Publish, topic), &facts.facts(&account), semantics).is_allowed()
 }
 
@@ -237,7 +237,7 @@ proptest! {
                 prop_assert_eq!(found, expected);
             }
             for (target, names) in targets.iter().zip(&attached) {
-                let found: BTreeSet<&str> = store.operative(target).map(|(name, _)| name).collect();
+                let found: BTreeSet<&str> = store.operative(target).map(|version| &*version.name).collect();
                 prop_assert_eq!(&found, names);
                 for name in names {
                     let held = &model[name];

@@ -4,9 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use squall_profile::Profile;
 use squall_services::api_error::ApiError;
-use squall_services::policy::{
-    Account, Action, AuthDecision, CertificateFacts, ConnectFacts, Policy, Request, Semantics, evaluate,
-};
+use squall_services::policy::{Account, Action, CertificateFacts, ConnectFacts, Request, Semantics};
 use squall_services::registry::{
     AccessRefusal, CertificateStatus, PrincipalKind, Registry, ThingConfiguration,
 };
@@ -40,10 +38,17 @@ fn registry() -> Registry {
 
 fn may(registry: &Registry, id: CertificateId, client_id: &str, action: Action, name: &str) -> bool {
     let access = registry.access(id).unwrap();
-    let facts = access.facts(client_id, IpAddr::V4(Ipv4Addr::LOCALHOST), ConnectFacts::default());
+    let rights = access.rights();
+    let facts = registry.facts(
+        rights.needs(),
+        Some(access.key()),
+        registry.attached_thing(access.key(), client_id),
+        client_id,
+        IpAddr::V4(Ipv4Addr::LOCALHOST),
+        ConnectFacts::default(),
+    );
     let semantics = Semantics::from(&Profile::named("aws-current").unwrap().switches);
-    let policies: Vec<&Policy> = access.policies(client_id).map(|(_, policy)| policy).collect();
-    evaluate(policies, Request::new(action, name), &facts, semantics).decision == AuthDecision::Allowed
+    rights.evaluate(Request::new(action, name), &facts, semantics).is_allowed()
 }
 
 /// `broker.md` 8.1: only ACTIVE connects, and the log has a reason for each of the others.

@@ -32,6 +32,53 @@ pub enum Effect {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
     statements: Box<[Statement]>,
+    needs: Needs,
+}
+
+/// Which facts policies ask for beside the client id: who evaluates need not look up the others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// Anything of the certificate.
+    pub certificate: bool,
+    /// Whether there is a thing, and its name.
+    pub thing: bool,
+    /// The thing's type or attributes.
+    pub thing_details: bool,
+    /// The address that the connection comes from.
+    pub source_ip: bool,
+}
+
+impl core::ops::BitOr for Needs {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self {
+            certificate: self.certificate | other.certificate,
+            thing: self.thing | other.thing,
+            thing_details: self.thing_details | other.thing_details,
+            source_ip: self.source_ip | other.source_ip,
+        }
+    }
+}
+
+impl Needs {
+    fn of(variable: &Variable) -> Self {
+        match variable {
+            Variable::ThingName | Variable::ThingIsAttached => Self { thing: true, ..Self::default() },
+            Variable::ThingTypeName | Variable::ThingAttribute(_) => {
+                Self { thing: true, thing_details: true, ..Self::default() }
+            }
+            Variable::CertificateId
+            | Variable::CertificateSerialNumber
+            | Variable::CertificateAvailableKeys
+            | Variable::Certificate(..) => Self { certificate: true, ..Self::default() },
+            Variable::SourceIp => Self { source_ip: true, ..Self::default() },
+            Variable::ClientId
+            | Variable::ConnectAttributes
+            | Variable::LastWillTopic
+            | Variable::VpcEndpoint => Self::default(),
+        }
+    }
 }
 
 /// One statement.
@@ -99,6 +146,12 @@ impl Statement {
             self.conditions.iter().flat_map(|condition| &condition.expected).flat_map(Expected::patterns);
         self.resources.iter().map(|resource| &resource.whole).chain(compared)
     }
+
+    /// Every variable that it names, as a key or in a text.
+    fn variables(&self) -> impl Iterator<Item = &Variable> {
+        let keys = self.conditions.iter().map(|condition| &condition.key);
+        self.patterns().flat_map(Pattern::variables).chain(keys)
+    }
 }
 
 impl Policy {
@@ -131,7 +184,7 @@ impl Policy {
                 return Err(PolicyError::malformed("Version", format!("missing; it must be {VERSION:?}")));
             }
         }
-        let statements = match root.get("Statement") {
+        let statements: Box<[Statement]> = match root.get("Statement") {
             Some(Value::Array(statements)) if !statements.is_empty() => statements
                 .iter()
                 .enumerate()
@@ -144,7 +197,15 @@ impl Policy {
             }
             None => return Err(PolicyError::malformed("Statement", "missing")),
         };
-        Ok(Self { statements })
+        let named = statements.iter().flat_map(Statement::variables);
+        let needs = named.fold(Needs::default(), |needs, variable| needs | Needs::of(variable));
+        Ok(Self { statements, needs })
+    }
+
+    /// Which facts the document asks for.
+    #[must_use]
+    pub const fn needs(&self) -> Needs {
+        self.needs
     }
 
     pub(super) fn statements(&self) -> &[Statement] {

@@ -22,18 +22,21 @@ mod facts;
 mod facts_text;
 mod operator;
 mod pattern;
+mod rights;
 mod store;
 mod variable;
 
 pub use action::Action;
 pub use arn::{Account, Resource, ResourceKind};
 pub use certificate::{CertificateAttribute, CertificateFacts, CertificateField, CertificateHolder};
-pub use document::{Effect, MAX_DOCUMENT_CHARACTERS, Policy};
+pub use document::{Effect, MAX_DOCUMENT_CHARACTERS, Needs, Policy};
 pub use error::{PolicyError, PolicyErrorKind};
 pub use evaluate::{AuthDecision, Request, Semantics, StatementAt, Verdict, evaluate};
 pub use explain::{Explanation, StatementNote, explain};
 pub use facts::{ConnectFacts, Facts, ThingFacts};
 pub use facts_text::{FACTS_HELP, OwnedFacts};
+pub(crate) use rights::PolicySet;
+pub use rights::{PolicyVersion, Rights};
 pub use store::{
     AttachedPolicies, MAX_POLICIES_PER_PRINCIPAL, MAX_POLICIES_PER_THING_GROUP, PolicyKey, PolicyStore,
 };

@@ -1,6 +1,7 @@
 //! The account's policies: named, with versions, attached to principals and groups (`state.md` 2.9, `broker.md` 7.2).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use slab::Slab;
 use smallvec::SmallVec;
@@ -8,6 +9,7 @@ use smallvec::SmallVec;
 use super::arn::Account;
 use super::document::Policy;
 use super::error::PolicyErrorKind;
+use super::rights::PolicyVersion;
 use crate::api_error::{ApiError, Exception};
 use crate::bounds::fits;
 
@@ -33,18 +35,11 @@ impl AttachedPolicies {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Version {
-    number: u32,
-    document: Box<str>,
-    compiled: Policy,
-}
-
 #[derive(Clone, Debug)]
 struct Named {
     name: Box<str>,
     /// By number, the lowest first; never empty.
-    versions: SmallVec<[Version; 1]>,
+    versions: SmallVec<[Arc<PolicyVersion>; 1]>,
     default: u32,
     /// Version numbers are not given twice.
     last: u32,
@@ -59,7 +54,7 @@ impl Named {
         })
     }
 
-    fn operative(&self) -> &Version {
+    fn operative(&self) -> &Arc<PolicyVersion> {
         self.versions
             .iter()
             .find(|version| version.number == self.default)
@@ -98,7 +93,7 @@ impl PolicyStore {
             let message = format!("Policy cannot be created - name already exists (name={name})");
             return Err(ApiError::new(Exception::ResourceAlreadyExists, message));
         }
-        let first = self.version(1, document)?;
+        let first = self.version(name, 1, document)?;
         let index = self.policies.insert(Named {
             name: name.into(),
             versions: SmallVec::from_buf([first]),
@@ -123,7 +118,7 @@ impl PolicyStore {
     ) -> Result<u32, ApiError> {
         let key = self.find(name)?;
         let number = self.named(key).last + 1;
-        let version = self.version(number, document)?;
+        let version = self.version(name, number, document)?;
         let named = self.named_mut(key);
         if named.versions.len() >= MAX_VERSIONS {
             let message = format!("policy {name} has {MAX_VERSIONS} versions already; delete one first");
@@ -239,26 +234,23 @@ impl PolicyStore {
         Ok((version.number, &version.document))
     }
 
-    /// Name and default version of every attached policy: what an evaluation and an explanation ask.
+    /// The default version of every attached policy: what counts now.
     pub fn operative<'s>(
         &'s self,
         attached: &'s AttachedPolicies,
-    ) -> impl Iterator<Item = (&'s str, &'s Policy)> {
-        attached.0.iter().map(|key| {
-            let named = self.named(*key);
-            (&*named.name, &named.operative().compiled)
-        })
+    ) -> impl Iterator<Item = &'s Arc<PolicyVersion>> {
+        attached.0.iter().map(|key| self.named(*key).operative())
     }
 
-    fn version(&self, number: u32, document: &str) -> Result<Version, ApiError> {
-        let compiled = Policy::parse(document, &self.account).map_err(|error| {
+    fn version(&self, name: &str, number: u32, document: &str) -> Result<Arc<PolicyVersion>, ApiError> {
+        let policy = Policy::parse(document, &self.account).map_err(|error| {
             let exception = match error.kind() {
                 PolicyErrorKind::Malformed => Exception::MalformedPolicy,
                 PolicyErrorKind::NotModelled => Exception::NotModelled,
             };
             ApiError::new(exception, format!("{}: {}", error.place(), error.message()))
         })?;
-        Ok(Version { number, document: document.into(), compiled })
+        Ok(Arc::new(PolicyVersion { name: name.into(), number, document: document.into(), policy }))
     }
 
     fn find(&self, name: &str) -> Result<PolicyKey, ApiError> {

@@ -6,7 +6,8 @@ use squall_types::CertificateId;
 
 use super::certificate::{Certificate, CertificateStatus};
 use super::{Registry, thing};
-use crate::policy::{ConnectFacts, Facts, Policy, ThingFacts};
+use crate::policy::{ConnectFacts, Facts, Needs, PolicySet, Rights, ThingFacts};
+use crate::records::RecordKey;
 
 /// Why a certificate cannot connect: what the authentication log names (`broker.md` 8.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,11 +32,24 @@ impl AccessRefusal {
     }
 }
 
+/// A registered certificate's place in the registry; valid until the certificate is deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CertificateKey(RecordKey);
+
+/// The thing that stands for a client of a certificate; valid until the thing is detached from the certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AttachedThing {
+    key: RecordKey,
+    /// Attached as `EXCLUSIVE_THING`; else the thing has the client's name.
+    exclusive: bool,
+}
+
 /// An active certificate, and what of the registry concerns it.
 #[derive(Clone, Copy, Debug)]
 pub struct Access<'r> {
     registry: &'r Registry,
     certificate: &'r Certificate,
+    key: CertificateKey,
 }
 
 impl Registry {
@@ -44,9 +58,10 @@ impl Registry {
     /// # Errors
     /// Why not.
     pub fn access(&self, id: CertificateId) -> Result<Access<'_>, AccessRefusal> {
-        let certificate = self.certificates.get(&id).ok_or(AccessRefusal::NotRegistered)?;
+        let key = self.certificates.find(&id).ok_or(AccessRefusal::NotRegistered)?;
+        let certificate = self.certificates.get(key).ok_or(AccessRefusal::NotRegistered)?;
         match certificate.status {
-            CertificateStatus::Active => Ok(Access { registry: self, certificate }),
+            CertificateStatus::Active => Ok(Access { registry: self, certificate, key: CertificateKey(key) }),
             CertificateStatus::Revoked => Err(AccessRefusal::Revoked),
             CertificateStatus::Inactive
             | CertificateStatus::PendingTransfer
@@ -54,46 +69,81 @@ impl Registry {
             | CertificateStatus::RegisterInactive => Err(AccessRefusal::Inactive),
         }
     }
-}
 
-impl<'r> Access<'r> {
     /// The thing that stands for a client: the one of the certificate's things that has its name, or the exclusive one.
-    fn thing_of(&self, client_id: &str) -> Option<(&'r str, &'r thing::Thing)> {
-        let certificate = self.certificate;
-        let name = certificate.things.iter().find(|name| certificate.exclusive || ***name == *client_id)?;
-        self.registry.things.get(name).map(|thing| (&**name, thing))
-    }
-
-    /// Every policy in force for a client, with its name: those of the certificate, then those of the groups that its
-    /// thing is in and their ancestors. Groups count only for a client of the thing's name (`broker.md` 9.5).
-    pub fn policies(&self, client_id: &str) -> impl Iterator<Item = (&'r str, &'r Policy)> {
-        let registry = self.registry;
-        let thing = self.thing_of(client_id).filter(|(name, _)| *name == client_id);
-        let groups = thing.into_iter().flat_map(|(_, thing)| &thing.groups);
-        let inherited = groups
-            .flat_map(|group| registry.ancestry(group))
-            .flat_map(|(_, group)| registry.policies.operative(&group.attached));
-        registry.policies.operative(&self.certificate.attached).chain(inherited)
-    }
-
-    /// What policies may ask of a client.
     #[must_use]
-    pub fn facts<'f>(&self, client_id: &'f str, source_ip: IpAddr, connect: ConnectFacts<'f>) -> Facts<'f>
-    where
-        'r: 'f,
-    {
+    pub fn attached_thing(&self, certificate: CertificateKey, client_id: &str) -> Option<AttachedThing> {
+        let certificate = self.certificates.get(certificate.0)?;
+        let stands = |key: &RecordKey| certificate.exclusive || *self.thing(*key).name == *client_id;
+        let key =
+            certificate.things.iter().copied().find(|key| self.things.get(*key).is_some() && stands(key))?;
+        Some(AttachedThing { key, exclusive: certificate.exclusive })
+    }
+
+    /// The name of an exclusive thing; others have the client's.
+    #[must_use]
+    pub fn exclusive_thing(&self, thing: AttachedThing) -> Option<&str> {
+        thing.exclusive.then(|| &*self.thing(thing.key).name)
+    }
+
+    /// What policies may ask of a client: of the certificate and the thing no more than is in `needs`.
+    #[inline]
+    #[must_use]
+    pub fn facts<'f>(
+        &'f self,
+        needs: Needs,
+        certificate: Option<CertificateKey>,
+        thing: Option<AttachedThing>,
+        client_id: &'f str,
+        source_ip: IpAddr,
+        connect: ConnectFacts<'f>,
+    ) -> Facts<'f> {
+        let certificate =
+            certificate.filter(|_| needs.certificate).and_then(|key| self.certificates.get(key.0));
+        let thing = thing.filter(|_| needs.thing).map(|thing| {
+            // A thing that is not exclusive has the client's name, so its record need not be looked at for that.
+            let record = (needs.thing_details || thing.exclusive).then(|| self.thing(thing.key));
+            ThingFacts {
+                name: record.map_or(client_id, |record| &record.name),
+                type_name: record.and_then(|record| record.configuration.type_name.as_deref()),
+                attributes: record.map_or(&[], |record| &record.configuration.attributes),
+                exclusive: thing.exclusive,
+            }
+        });
         Facts {
-            account: self.registry.policies.account(),
+            account: self.policies.account(),
             client_id: Some(client_id),
             source_ip,
-            certificate: Some(&self.certificate.facts),
-            thing: self.thing_of(client_id).map(|(name, thing)| ThingFacts {
-                name,
-                type_name: thing.configuration.type_name.as_deref(),
-                attributes: &thing.configuration.attributes,
-                exclusive: self.certificate.exclusive,
-            }),
+            certificate: certificate.map(|certificate| &certificate.facts),
+            thing,
             connect,
         }
+    }
+
+    fn thing(&self, key: RecordKey) -> &thing::Thing {
+        self.things.get(key).expect("a thing with certificates cannot be deleted")
+    }
+}
+
+impl Access<'_> {
+    /// The certificate's place, for later questions.
+    #[must_use]
+    pub const fn key(&self) -> CertificateKey {
+        self.key
+    }
+
+    /// Every policy that counts now: those of the certificate, and for each of its things those of the groups that the
+    /// thing is in and of their ancestors.
+    #[must_use]
+    pub fn rights(&self) -> Rights {
+        let registry = self.registry;
+        let own = registry.policies.operative(&self.certificate.attached).cloned().collect();
+        let things = self.certificate.things.iter().map(|&key| registry.thing(key));
+        let inherited = things.filter(|thing| !thing.groups.is_empty()).map(|thing| {
+            let groups = thing.groups.iter().flat_map(|&group| registry.ancestry(group));
+            let policies = groups.flat_map(|group| registry.policies.operative(&group.attached));
+            (thing.name.clone(), policies.cloned().collect::<PolicySet>())
+        });
+        Rights::new(own, inherited.filter(|(_, policies)| !policies.is_empty()).collect())
     }
 }

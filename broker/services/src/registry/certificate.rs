@@ -2,9 +2,12 @@
 
 use squall_types::CertificateId;
 
+use smallvec::SmallVec;
+
 use super::{Registry, invalid, not_found};
 use crate::api_error::{ApiError, Exception};
 use crate::policy::{AttachedPolicies, CertificateFacts, MAX_POLICIES_PER_PRINCIPAL};
+use crate::records::{Named, RecordKey};
 
 /// The state of a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,13 +58,22 @@ impl CertificateStatus {
 
 #[derive(Clone, Debug)]
 pub(super) struct Certificate {
+    pub(super) id: CertificateId,
     pub(super) status: CertificateStatus,
     pub(super) facts: CertificateFacts,
     pub(super) attached: AttachedPolicies,
-    /// Names of the things that it is attached to, in the order of attaching.
-    pub(super) things: Vec<Box<str>>,
+    /// The things that it is attached to, in the order of attaching.
+    pub(super) things: SmallVec<[RecordKey; 1]>,
     /// Attached to its one thing as `EXCLUSIVE_THING`.
     pub(super) exclusive: bool,
+}
+
+impl Named for Certificate {
+    type Name = CertificateId;
+
+    fn name(&self) -> &CertificateId {
+        &self.id
+    }
 }
 
 impl Registry {
@@ -75,13 +87,13 @@ impl Registry {
         facts: CertificateFacts,
         status: CertificateStatus,
     ) -> Result<(), ApiError> {
-        if self.certificates.contains_key(&id) {
+        if self.certificates.find(&id).is_some() {
             let message = format!("The certificate is already provisioned or registered. Id: {id}");
             return Err(ApiError::new(Exception::ResourceAlreadyExists, message));
         }
         let attached = AttachedPolicies::default();
-        self.certificates
-            .insert(id, Certificate { status, facts, attached, things: Vec::new(), exclusive: false });
+        let things = SmallVec::new();
+        self.certificates.insert(Certificate { id, status, facts, attached, things, exclusive: false });
         Ok(())
     }
 
@@ -95,7 +107,7 @@ impl Registry {
         id: CertificateId,
         status: CertificateStatus,
     ) -> Result<(), ApiError> {
-        let certificate = self.certificates.get_mut(&id).ok_or_else(|| not_found("certificate", id))?;
+        let certificate = self.certificate_mut(id)?;
         if !status.is_settable() {
             let message = format!("{} cannot be set; ACTIVE, INACTIVE and REVOKED can", status.as_str());
             return Err(invalid(message));
@@ -112,7 +124,7 @@ impl Registry {
     /// # Errors
     /// `ResourceNotFound`.
     pub fn certificate_status(&self, id: CertificateId) -> Result<CertificateStatus, ApiError> {
-        self.certificates.get(&id).map(|held| held.status).ok_or_else(|| not_found("certificate", id))
+        Ok(self.certificate(id)?.status)
     }
 
     /// `DeleteCertificate`. With `force` attached policies do not matter.
@@ -120,7 +132,7 @@ impl Registry {
     /// # Errors
     /// `ResourceNotFound`; `CertificateState` while it is active; `DeleteConflict` while a thing or a policy is attached.
     pub fn delete_certificate(&mut self, id: CertificateId, force: bool) -> Result<(), ApiError> {
-        let certificate = self.certificates.get(&id).ok_or_else(|| not_found("certificate", id))?;
+        let certificate = self.certificate(id)?;
         if certificate.status == CertificateStatus::Active {
             let message = format!("Certificate must be deactivated (not ACTIVE) before deletion. Id: {id}");
             return Err(ApiError::new(Exception::CertificateState, message));
@@ -130,8 +142,8 @@ impl Registry {
             let message = format!("certificate {id} still has things or policies attached");
             return Err(ApiError::new(Exception::DeleteConflict, message));
         }
-        if let Some(mut certificate) = self.certificates.remove(&id) {
-            self.policies.detach_all(&mut certificate.attached);
+        if let Some(key) = self.certificates.find(&id) {
+            self.policies.detach_all(&mut self.certificates.remove(key).attached);
         }
         Ok(())
     }
@@ -141,8 +153,10 @@ impl Registry {
     /// # Errors
     /// `ResourceNotFound` for the certificate or the policy; `LimitExceeded`.
     pub fn attach_policy_to_certificate(&mut self, policy: &str, id: CertificateId) -> Result<(), ApiError> {
-        let certificate = self.certificates.get_mut(&id).ok_or_else(|| not_found("certificate", id))?;
-        self.policies.attach_policy(policy, &mut certificate.attached, MAX_POLICIES_PER_PRINCIPAL)
+        let Self { policies, certificates, .. } = self;
+        let key = certificates.find(&id).ok_or_else(|| not_found("certificate", id))?;
+        let certificate = certificates.get_mut(key).ok_or_else(|| not_found("certificate", id))?;
+        policies.attach_policy(policy, &mut certificate.attached, MAX_POLICIES_PER_PRINCIPAL)
     }
 
     /// `DetachPolicy` from a certificate.
@@ -154,7 +168,19 @@ impl Registry {
         policy: &str,
         id: CertificateId,
     ) -> Result<(), ApiError> {
-        let certificate = self.certificates.get_mut(&id).ok_or_else(|| not_found("certificate", id))?;
-        self.policies.detach_policy(policy, &mut certificate.attached)
+        let Self { policies, certificates, .. } = self;
+        let key = certificates.find(&id).ok_or_else(|| not_found("certificate", id))?;
+        let certificate = certificates.get_mut(key).ok_or_else(|| not_found("certificate", id))?;
+        policies.detach_policy(policy, &mut certificate.attached)
+    }
+
+    fn certificate(&self, id: CertificateId) -> Result<&Certificate, ApiError> {
+        let key = self.certificates.find(&id);
+        key.and_then(|key| self.certificates.get(key)).ok_or_else(|| not_found("certificate", id))
+    }
+
+    pub(super) fn certificate_mut(&mut self, id: CertificateId) -> Result<&mut Certificate, ApiError> {
+        let key = self.certificates.find(&id);
+        key.and_then(|key| self.certificates.get_mut(key)).ok_or_else(|| not_found("certificate", id))
     }
 }

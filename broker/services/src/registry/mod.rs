@@ -5,23 +5,24 @@
 //! policies are its own, and what is known of it.
 
 mod access;
+mod call;
 mod certificate;
+mod cognito;
 mod thing;
 mod thing_group;
-
-use std::collections::BTreeMap;
-
-use squall_types::CertificateId;
 
 use crate::api_error::{ApiError, Exception};
 use crate::bounds::fits;
 use crate::policy::{Account, PolicyStore};
+use crate::records::Records;
 
-pub use access::{Access, AccessRefusal};
+pub use access::{Access, AccessRefusal, AttachedThing, CertificateKey};
+pub use call::{Changed, ControlCall, PolicyTarget};
 pub use certificate::CertificateStatus;
 pub use thing::{PrincipalKind, ThingConfiguration};
 
 use certificate::Certificate;
+use cognito::CognitoIdentity;
 use thing::Thing;
 use thing_group::ThingGroup;
 
@@ -30,9 +31,10 @@ use thing_group::ThingGroup;
 pub struct Registry {
     /// The account's policies.
     pub policies: PolicyStore,
-    certificates: BTreeMap<CertificateId, Certificate>,
-    things: BTreeMap<Box<str>, Thing>,
-    groups: BTreeMap<Box<str>, ThingGroup>,
+    certificates: Records<Certificate>,
+    things: Records<Thing>,
+    groups: Records<ThingGroup>,
+    cognito_identities: Records<CognitoIdentity>,
 }
 
 impl Registry {

@@ -1,10 +1,12 @@
 //! Things, and which certificates they are attached to (`state.md` 2.2, 2.6).
 
+use smallvec::SmallVec;
 use squall_types::CertificateId;
 
 use super::{Registry, invalid, not_found, validate_name};
 use crate::api_error::{ApiError, Exception};
 use crate::bounds::fits;
+use crate::records::{Named, RecordKey};
 
 /// `state.md` 2.2: attributes without and with a thing type.
 const MAX_ATTRIBUTES: [usize; 2] = [3, 50];
@@ -29,10 +31,20 @@ pub enum PrincipalKind {
 
 #[derive(Clone, Debug)]
 pub(super) struct Thing {
+    pub(super) name: Box<str>,
     pub(super) configuration: ThingConfiguration,
-    pub(super) certificates: Vec<CertificateId>,
-    /// Names of the groups that it is in, in the order of joining.
-    pub(super) groups: Vec<Box<str>>,
+    /// How many certificates are attached to it; they know which.
+    pub(super) certificates: u32,
+    /// The groups that it is in, in the order of joining.
+    pub(super) groups: SmallVec<[RecordKey; 2]>,
+}
+
+impl Named for Thing {
+    type Name = str;
+
+    fn name(&self) -> &str {
+        &self.name
+    }
 }
 
 impl Registry {
@@ -44,15 +56,15 @@ impl Registry {
     pub fn create_thing(&mut self, name: &str, configuration: ThingConfiguration) -> Result<(), ApiError> {
         validate_name("thing", name)?;
         validate_attributes(&configuration)?;
-        match self.things.get(name) {
+        match self.things.find(name).and_then(|key| self.things.get(key)) {
             Some(held) if held.configuration == configuration => Ok(()),
             Some(_) => {
                 let message = format!("Thing {name} already exists in account with different attributes");
                 Err(ApiError::new(Exception::ResourceAlreadyExists, message))
             }
             None => {
-                let thing = Thing { configuration, certificates: Vec::new(), groups: Vec::new() };
-                self.things.insert(name.into(), thing);
+                let groups = SmallVec::new();
+                self.things.insert(Thing { name: name.into(), configuration, certificates: 0, groups });
                 Ok(())
             }
         }
@@ -63,12 +75,13 @@ impl Registry {
     /// # Errors
     /// `InvalidRequest` while a principal is attached.
     pub fn delete_thing(&mut self, name: &str) -> Result<(), ApiError> {
-        if self.things.get(name).is_some_and(|thing| !thing.certificates.is_empty()) {
+        let Some(key) = self.things.find(name) else { return Ok(()) };
+        if self.things.get(key).is_some_and(|thing| thing.certificates > 0) {
             return Err(invalid(format!(
                 "Cannot delete. Thing {name} is still attached to one or more principals"
             )));
         }
-        self.things.remove(name);
+        self.things.remove(key);
         Ok(())
     }
 
@@ -83,18 +96,18 @@ impl Registry {
         id: CertificateId,
         kind: PrincipalKind,
     ) -> Result<(), ApiError> {
-        let held = self.things.get_mut(thing).ok_or_else(|| not_found("thing", thing))?;
-        let certificate = self.certificates.get_mut(&id).ok_or_else(|| not_found("certificate", id))?;
-        let has_other = certificate.things.iter().any(|name| **name != *thing);
+        let key = self.thing_key(thing)?;
+        let certificate = self.certificate_mut(id)?;
+        let has_other = certificate.things.iter().any(|&other| other != key);
         if has_other && (certificate.exclusive || kind == PrincipalKind::Exclusive) {
             return Err(invalid(format!(
                 "certificate {id} is attached to another thing, and one of the two is exclusive"
             )));
         }
         certificate.exclusive = kind == PrincipalKind::Exclusive;
-        if !held.certificates.contains(&id) {
-            held.certificates.push(id);
-            certificate.things.push(thing.into());
+        if !certificate.things.contains(&key) {
+            certificate.things.push(key);
+            self.thing_mut(thing)?.certificates += 1;
         }
         Ok(())
     }
@@ -104,12 +117,22 @@ impl Registry {
     /// # Errors
     /// `ResourceNotFound` for the thing or the certificate.
     pub fn detach_thing_principal(&mut self, thing: &str, id: CertificateId) -> Result<(), ApiError> {
-        let held = self.things.get_mut(thing).ok_or_else(|| not_found("thing", thing))?;
-        let certificate = self.certificates.get_mut(&id).ok_or_else(|| not_found("certificate", id))?;
-        held.certificates.retain(|attached| *attached != id);
-        certificate.things.retain(|name| **name != *thing);
+        let key = self.thing_key(thing)?;
+        let certificate = self.certificate_mut(id)?;
+        let Some(at) = certificate.things.iter().position(|&held| held == key) else { return Ok(()) };
+        certificate.things.remove(at);
         certificate.exclusive &= !certificate.things.is_empty();
+        self.thing_mut(thing)?.certificates -= 1;
         Ok(())
+    }
+
+    fn thing_key(&self, name: &str) -> Result<RecordKey, ApiError> {
+        self.things.find(name).ok_or_else(|| not_found("thing", name))
+    }
+
+    pub(super) fn thing_mut(&mut self, name: &str) -> Result<&mut Thing, ApiError> {
+        let key = self.thing_key(name)?;
+        self.things.get_mut(key).ok_or_else(|| not_found("thing", name))
     }
 }
 

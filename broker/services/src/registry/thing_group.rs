@@ -3,16 +3,27 @@
 use super::{Registry, invalid, not_found, validate_name};
 use crate::api_error::{ApiError, Exception};
 use crate::policy::{AttachedPolicies, MAX_POLICIES_PER_THING_GROUP};
+use crate::records::{Named, RecordKey, Records};
 
 /// `state.md` 2.4.
 const MAX_DEPTH: usize = 7;
-const MAX_CHILDREN: usize = 100;
+const MAX_CHILDREN: u32 = 100;
 const MAX_GROUPS_PER_THING: usize = 10;
 
 #[derive(Clone, Debug)]
 pub(super) struct ThingGroup {
-    pub(super) parent: Option<Box<str>>,
+    name: Box<str>,
+    parent: Option<RecordKey>,
+    children: u32,
     pub(super) attached: AttachedPolicies,
+}
+
+impl Named for ThingGroup {
+    type Name = str;
+
+    fn name(&self) -> &str {
+        &self.name
+    }
 }
 
 impl Registry {
@@ -23,8 +34,9 @@ impl Registry {
     /// name elsewhere in the hierarchy; `LimitExceeded` for an eighth level or a 101st child.
     pub fn create_thing_group(&mut self, name: &str, parent: Option<&str>) -> Result<(), ApiError> {
         validate_name("thing group", name)?;
-        if let Some(held) = self.groups.get(name) {
-            return match held.parent.as_deref() == parent {
+        let above = parent.map(|parent| find(&self.groups, parent)).transpose();
+        if let Some(held) = self.groups.find(name).and_then(|key| self.groups.get(key)) {
+            return match above.is_ok_and(|above| held.parent == above) {
                 true => Ok(()),
                 false => {
                     let message = format!(
@@ -34,20 +46,19 @@ impl Registry {
                 }
             };
         }
-        if let Some(parent) = parent {
-            if !self.groups.contains_key(parent) {
-                return Err(not_found("thing group", parent));
-            }
-            let siblings =
-                self.groups.values().filter(|group| group.parent.as_deref() == Some(parent)).count();
-            if self.ancestry(parent).count() >= MAX_DEPTH || siblings >= MAX_CHILDREN {
-                let message =
-                    format!("at most {MAX_DEPTH} levels and {MAX_CHILDREN} children a group are allowed");
-                return Err(ApiError::new(Exception::LimitExceeded, message));
-            }
+        let above = above?;
+        let children = above.and_then(|key| self.groups.get(key)).map_or(0, |group| group.children);
+        let depth = above.map_or(0, |key| self.ancestry(key).count());
+        if depth >= MAX_DEPTH || children >= MAX_CHILDREN {
+            let message =
+                format!("at most {MAX_DEPTH} levels and {MAX_CHILDREN} children a group are allowed");
+            return Err(ApiError::new(Exception::LimitExceeded, message));
         }
-        let group = ThingGroup { parent: parent.map(Into::into), attached: AttachedPolicies::default() };
-        self.groups.insert(name.into(), group);
+        if let Some(above) = above.and_then(|key| self.groups.get_mut(key)) {
+            above.children += 1;
+        }
+        let attached = AttachedPolicies::default();
+        self.groups.insert(ThingGroup { name: name.into(), parent: above, children: 0, attached });
         Ok(())
     }
 
@@ -57,24 +68,22 @@ impl Registry {
     /// `ResourceNotFound` for the group or the thing; `InvalidRequest` if it is in another group of the same hierarchy;
     /// `LimitExceeded` for an eleventh group.
     pub fn add_thing_to_thing_group(&mut self, thing: &str, group: &str) -> Result<(), ApiError> {
-        if !self.groups.contains_key(group) {
-            return Err(not_found("thing group", group));
-        }
-        let held = self.things.get(thing).ok_or_else(|| not_found("thing", thing))?;
-        if held.groups.iter().any(|name| **name == *group) {
+        let key = find(&self.groups, group)?;
+        let held = &self.thing_mut(thing)?.groups;
+        if held.contains(&key) {
             return Ok(());
         }
-        let root = self.root(group);
-        if let Some(other) = held.groups.iter().find(|other| self.root(other) == root) {
+        let held = held.clone();
+        let root = self.root(key);
+        if let Some(other) = held.iter().find(|&&other| self.root(other) == root) {
+            let other = self.groups.get(*other).map_or("", |group| &group.name);
             return Err(invalid(format!("thing {thing} is in group {other} of the same hierarchy already")));
         }
-        if held.groups.len() >= MAX_GROUPS_PER_THING {
+        if held.len() >= MAX_GROUPS_PER_THING {
             let message = format!("thing {thing} is in {MAX_GROUPS_PER_THING} groups already");
             return Err(ApiError::new(Exception::LimitExceeded, message));
         }
-        if let Some(held) = self.things.get_mut(thing) {
-            held.groups.push(group.into());
-        }
+        self.thing_mut(thing)?.groups.push(key);
         Ok(())
     }
 
@@ -83,11 +92,8 @@ impl Registry {
     /// # Errors
     /// `ResourceNotFound` for the group or the thing.
     pub fn remove_thing_from_thing_group(&mut self, thing: &str, group: &str) -> Result<(), ApiError> {
-        if !self.groups.contains_key(group) {
-            return Err(not_found("thing group", group));
-        }
-        let held = self.things.get_mut(thing).ok_or_else(|| not_found("thing", thing))?;
-        held.groups.retain(|name| **name != *group);
+        let key = find(&self.groups, group)?;
+        self.thing_mut(thing)?.groups.retain(|held| *held != key);
         Ok(())
     }
 
@@ -96,8 +102,10 @@ impl Registry {
     /// # Errors
     /// `ResourceNotFound` for the group or the policy; `LimitExceeded` for a third.
     pub fn attach_policy_to_thing_group(&mut self, policy: &str, group: &str) -> Result<(), ApiError> {
-        let held = self.groups.get_mut(group).ok_or_else(|| not_found("thing group", group))?;
-        self.policies.attach_policy(policy, &mut held.attached, MAX_POLICIES_PER_THING_GROUP)
+        let Self { policies, groups, .. } = self;
+        let key = find(groups, group)?;
+        let held = groups.get_mut(key).ok_or_else(|| not_found("thing group", group))?;
+        policies.attach_policy(policy, &mut held.attached, MAX_POLICIES_PER_THING_GROUP)
     }
 
     /// `DetachPolicy` from a thing group.
@@ -105,21 +113,25 @@ impl Registry {
     /// # Errors
     /// `ResourceNotFound` for the group or the policy.
     pub fn detach_policy_from_thing_group(&mut self, policy: &str, group: &str) -> Result<(), ApiError> {
-        let held = self.groups.get_mut(group).ok_or_else(|| not_found("thing group", group))?;
-        self.policies.detach_policy(policy, &mut held.attached)
+        let Self { policies, groups, .. } = self;
+        let key = find(groups, group)?;
+        let held = groups.get_mut(key).ok_or_else(|| not_found("thing group", group))?;
+        policies.detach_policy(policy, &mut held.attached)
     }
 
-    /// The name of the group that a hierarchy begins with.
-    fn root<'r>(&'r self, name: &'r str) -> Option<&'r str> {
-        self.ancestry(name).last().map(|(name, _)| name)
+    /// The group that a hierarchy begins with.
+    fn root(&self, key: RecordKey) -> Option<&str> {
+        self.ancestry(key).last().map(|group| &*group.name)
     }
 
-    /// A group and its ancestors, upwards, each with its name.
-    pub(super) fn ancestry<'r>(&'r self, name: &'r str) -> impl Iterator<Item = (&'r str, &'r ThingGroup)> {
-        let first = self.groups.get(name).map(|group| (name, group));
-        core::iter::successors(first, |(_, group)| {
-            let parent = group.parent.as_deref()?;
-            self.groups.get(parent).map(|group| (parent, group))
+    /// A group and its ancestors, upwards.
+    pub(super) fn ancestry(&self, key: RecordKey) -> impl Iterator<Item = &ThingGroup> {
+        core::iter::successors(self.groups.get(key), |group| {
+            group.parent.and_then(|parent| self.groups.get(parent))
         })
     }
+}
+
+fn find(groups: &Records<ThingGroup>, name: &str) -> Result<RecordKey, ApiError> {
+    groups.find(name).ok_or_else(|| not_found("thing group", name))
 }

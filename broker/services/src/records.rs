@@ -1,0 +1,67 @@
+//! Records of an account: each found by its name in one hash lookup, and by its key without any.
+
+use core::borrow::Borrow;
+use core::hash::{BuildHasher, Hash};
+
+use hashbrown::HashTable;
+use slab::Slab;
+
+/// A fixed seed: the same on every machine. The table is never iterated.
+const HASHER: foldhash::fast::FixedState = foldhash::fast::FixedState::with_seed(0x5245_4749_5354);
+
+/// What a record is found by.
+pub(crate) trait Named {
+    type Name: Hash + Eq + ?Sized;
+
+    fn name(&self) -> &Self::Name;
+}
+
+/// A record's place. It stands for the record until that is removed; then another may take it.
+pub(crate) type RecordKey = u32;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Records<T> {
+    records: Slab<T>,
+    by_name: HashTable<RecordKey>,
+}
+
+impl<T> Default for Records<T> {
+    fn default() -> Self {
+        Self { records: Slab::new(), by_name: HashTable::new() }
+    }
+}
+
+impl<T: Named> Records<T> {
+    pub(crate) fn find<Q: Hash + Eq + ?Sized>(&self, name: &Q) -> Option<RecordKey>
+    where
+        T::Name: Borrow<Q>,
+    {
+        let hash = HASHER.hash_one(name);
+        self.by_name.find(hash, |&key| self.records[key as usize].name().borrow() == name).copied()
+    }
+
+    pub(crate) fn get(&self, key: RecordKey) -> Option<&T> {
+        self.records.get(key as usize)
+    }
+
+    pub(crate) fn get_mut(&mut self, key: RecordKey) -> Option<&mut T> {
+        self.records.get_mut(key as usize)
+    }
+
+    /// Adds a record whose name no other has.
+    pub(crate) fn insert(&mut self, record: T) -> RecordKey {
+        let hash = HASHER.hash_one(record.name());
+        let key = u32::try_from(self.records.insert(record)).expect("fewer than 2^32 records");
+        let records = &self.records;
+        self.by_name.insert_unique(hash, key, |&key| HASHER.hash_one(records[key as usize].name()));
+        key
+    }
+
+    pub(crate) fn remove(&mut self, key: RecordKey) -> T {
+        let record = self.records.remove(key as usize);
+        if let Ok(entry) = self.by_name.find_entry(HASHER.hash_one(record.name()), |&other| other == key) {
+            entry.remove();
+        }
+        record
+    }
+}
