@@ -125,7 +125,7 @@ impl Driver {
         let profile = PROFILE.clone();
         let world = World { links: [None, None, None], said: DefaultHasher::new() };
         Self {
-            broker: Broker::new(BrokerConfig { profile, seed: Seed(7) }),
+            broker: Broker::new(BrokerConfig::new(profile, Seed(7))),
             now: Timestamp::ZERO,
             names: 0,
             world,

@@ -2,16 +2,19 @@
 
 use squall_codec::{Ack, AckType, Disconnect, ReasonCode};
 use squall_profile::{Assumptions, Decision, Limits, Profile, Switches};
+use squall_services::policy::Semantics;
+use squall_services::registry::{AccessRefusal, Registry};
 use squall_types::{Chance, Now, ProtocolVersion, QoS, Seed, Timestamp};
 
+use crate::authorizer::Asks;
 use crate::connection::{Connection, ConnectionKey, Connections, State};
-use crate::fact::{Fact, Feature};
-use crate::identity::Principals;
+use crate::fact::{ConnectRefusal, Fact, Feature};
 use crate::input::{ClosedWhy, ConnectionId, Identity, Input, Lsn, Source, Tag};
 use crate::lifecycle::{Message, Presence, VersionNumbers};
 use crate::message::{MessageKey, Messages};
 use crate::meter::{Cause, Meter, connected_minutes};
 use crate::output::{DisconnectReason, Output};
+use crate::principal::{PrincipalKey, Principals, Signed, Who};
 use crate::rate::{ClientIdRates, TokenBucket};
 use crate::receipt::Receipt;
 use crate::retained::RetainedMessages;
@@ -28,6 +31,15 @@ pub struct BrokerConfig {
     pub profile: Profile,
     /// The seed of its draws (assigned client ids).
     pub seed: Seed,
+    /// Who is known to the account when the broker starts, with which policies.
+    pub registry: Registry,
+}
+
+impl BrokerConfig {
+    /// The configuration of an account that knows nobody yet.
+    pub fn new(profile: Profile, seed: Seed) -> Self {
+        Self { profile, seed, registry: Registry::default() }
+    }
 }
 
 /// The service: every connection, session and subscription of one account in one region.
@@ -37,7 +49,13 @@ pub struct Broker {
     pub(crate) switches: Switches,
     pub(crate) chance: Chance,
     pub(crate) connections: Connections,
+    pub(crate) registry: Registry,
+    pub(crate) semantics: Semantics,
     pub(crate) principals: Principals,
+    pub(crate) asks: Asks,
+    pub(crate) last_ask: u64,
+    /// When everybody's rights are read anew next, as far as that was asked for last.
+    pub(crate) everybody_at: Timestamp,
     pub(crate) sessions: Sessions,
     pub(crate) subscriptions: Subscriptions,
     pub(crate) messages: Messages,
@@ -88,9 +106,8 @@ pub(crate) const AT_ONCE: Lsn = Lsn(0);
 
 impl Broker {
     /// A broker without connections, at time zero.
-    #[expect(clippy::needless_pass_by_value, reason = "a broker is made from its configuration, for good")]
     pub fn new(config: BrokerConfig) -> Self {
-        let BrokerConfig { profile: Profile { limits, switches, .. }, seed } = config;
+        let BrokerConfig { profile: Profile { limits, switches, .. }, seed, registry } = config;
         let hash_matches_parent =
             switches.hash_matches_parent == squall_profile::switch::HashMatchesParent::Yes;
         Self {
@@ -98,7 +115,12 @@ impl Broker {
             switches,
             chance: Chance::new(seed),
             connections: Connections::default(),
+            registry,
+            semantics: Semantics::from(&switches),
             principals: Principals::default(),
+            asks: Asks::new(),
+            last_ask: 0,
+            everybody_at: Timestamp::ZERO,
             sessions: Sessions::default(),
             subscriptions: Subscriptions::new(hash_matches_parent),
             messages: Messages::default(),
@@ -134,7 +156,7 @@ impl Broker {
         let mut step = Step { now, sink, receipt: Receipt::default() };
         match input {
             Input::Opened { connection, tag, transport: _, identity, source } => {
-                self.handle_opened(&step, connection, tag, identity, source);
+                self.handle_opened(&mut step, connection, tag, identity, source);
             }
             Input::Bytes { connection, bytes } => {
                 if let Some(key) = self.connections.find(connection) {
@@ -155,10 +177,9 @@ impl Broker {
             }
             Input::Request { id, caller, call } => {
                 let reply = self.handle_call(&mut step, caller, call);
-                step.sink.output(Output::Reply { request: id, after: AT_ONCE, reply });
+                step.sink.output(Output::Reply { request: id, after: AT_ONCE, reply: &reply });
             }
-            // Nothing is asked of the outside yet, so nobody waits for any answer.
-            Input::Answer { ask: _ } => {}
+            Input::Answer { ask, answer } => self.handle_answer(&mut step, ask, answer),
             // Durability is off: no output waits for a record.
             Input::Durable { lsn: _ } => {}
             Input::Deadline => self.handle_deadline(&mut step),
@@ -225,15 +246,27 @@ impl Broker {
 
     fn handle_opened<S: Sink>(
         &mut self,
-        step: &Step<'_, S>,
+        step: &mut Step<'_, S>,
         id: ConnectionId,
         tag: Tag,
-        identity: Identity,
+        identity: Identity<'_>,
         source: Source,
     ) {
         debug_assert!(self.connections.find(id).is_none(), "a driver never uses a connection id twice");
         let now = step.now.mono;
-        let principal = self.principals.acquire(identity);
+        let principal = match self.authenticate(identity) {
+            Ok(principal) => principal,
+            Err(reason) => {
+                // broker.md 8.1: authentication precedes MQTT, so there is no CONNACK.
+                let why = ConnectRefusal::NotAuthenticated(reason);
+                step.receipt.connects_refused += 1;
+                step.sink.fact(Fact::ConnectRefused { connection: id, tag, why });
+                let reason = DisconnectReason::AuthError;
+                return step.sink.output(Output::Close { connection: id, after: AT_ONCE, reason });
+            }
+        };
+        let restricted =
+            self.principals[principal].authority.is_some() || identity == Identity::CustomAuthorizer;
         let connection = Connection {
             id,
             state: State::Awaiting,
@@ -245,11 +278,45 @@ impl Broker {
             principal,
             unsent: 0,
             paused: false,
+            restricted,
             partial: None,
         };
         let key = self.connections.insert(connection, source.ip);
         let at = now.plus_nanos(u64::from(self.limits.connect_packet_seconds) * 1_000_000_000);
         self.timers.set(at, TimerKind::ConnectPacket, key.to_u32(), id.0 as u32);
+    }
+
+    /// The principal of a new connection, or why the log says that it is nobody's.
+    fn authenticate(&mut self, identity: Identity<'_>) -> Result<PrincipalKey, &'static str> {
+        let who = match identity {
+            Identity::Certificate(id) => {
+                let (access, authority) = self.read_certificate(id).map_err(AccessRefusal::reason)?;
+                let certificate = access.key();
+                let who = Who::Certificate(id);
+                if let Some(key) = self.principals.acquire(&who) {
+                    return Ok(key);
+                }
+                let authority = self.principals.intern(authority);
+                return Ok(self.principals.insert(who, Some(certificate), Some(authority)));
+            }
+            Identity::Signed(signed) => {
+                let authority = self.read_signed(signed.iam, signed.cognito_identity);
+                let authority = self.principals.intern(authority);
+                let who = Who::Signed(Box::new(Signed {
+                    principal: signed.principal.into(),
+                    iam: signed.iam.clone(),
+                    cognito_identity: signed.cognito_identity.map(Into::into),
+                }));
+                return Ok(self.principals.insert(who, None, Some(authority)));
+            }
+            Identity::Trusted(id) => Who::Trusted(id),
+            Identity::Anonymous => Who::Anonymous,
+            Identity::CustomAuthorizer => Who::Unasked,
+        };
+        Ok(match self.principals.acquire(&who) {
+            Some(key) => key,
+            None => self.principals.insert(who, None, None),
+        })
     }
 
     /// Whether the connection that had `key` is still there.
@@ -325,10 +392,11 @@ impl Broker {
             State::Connected { session, .. } => {
                 self.write_lifecycle(step, key, session, Presence::Disconnected { reason })
             }
-            State::Awaiting => None,
+            State::Awaiting | State::Authorizing => None,
         };
+        self.forget_question(key);
         let connection = self.connections.remove(key);
-        self.principals.release(connection.principal);
+        self.principals.release(connection.principal, key);
         let State::Connected { session, .. } = connection.state else { return };
         let tag = connection.tag;
         let now = step.now.mono;

@@ -17,6 +17,7 @@ use crate::fact::{ConnectRefusal, Fact};
 use crate::lifecycle::{Marks, Presence};
 use crate::meter::Cause;
 use crate::output::DisconnectReason;
+use crate::principal::Who;
 use crate::reserved_topics::is_reserved;
 use crate::session::{Aliases, SessionKey};
 use crate::sink::Sink;
@@ -54,6 +55,15 @@ impl Refusal {
             reason: DisconnectReason::ClientError,
         }
     }
+
+    /// `broker.md` 2.3: a CONNECT that the policies do not allow.
+    fn not_authorized(version: ProtocolVersion) -> Self {
+        Self {
+            why: ConnectRefusal::NotAuthorized,
+            reason: DisconnectReason::AuthError,
+            ..Self::client_error(version, None, ReasonCode::NotAuthorized)
+        }
+    }
 }
 
 impl Broker {
@@ -64,8 +74,21 @@ impl Broker {
         connect: &Connect<'_>,
         length: usize,
     ) {
-        if let Err(refusal) = self.judge_connect(step, connect, length) {
+        let principal = self.connections[key].principal;
+        // One that an authorizer has let in was judged before that was asked.
+        if !matches!(self.principals[principal].who, Who::Granted(_))
+            && let Err(refusal) = self.judge_connect(step, connect, length)
+        {
             return self.refuse_connect(step, key, &refusal);
+        }
+        if matches!(self.principals[principal].who, Who::Unasked) {
+            return self.begin_authorizing(step, key, connect);
+        }
+        let assigned = connect.client_id.is_empty().then(|| self.assign_client_id());
+        let client_id = assigned.as_deref().unwrap_or(connect.client_id);
+        if !self.may_connect(step, key, connect, client_id) {
+            self.announce_connect_failed(step, key, client_id);
+            return self.refuse_connect(step, key, &Refusal::not_authorized(connect.version));
         }
         step.receipt.connects += 1;
         let tag = self.connections[key].tag;
@@ -73,8 +96,6 @@ impl Broker {
         self.meter.add_message(tag, Cause::Connect, length);
         self.assumptions.note(Decision::ConnectMetering);
 
-        let assigned = connect.client_id.is_empty().then(|| self.assign_client_id());
-        let client_id = assigned.as_deref().unwrap_or(connect.client_id);
         let (session, session_present) = self.open_session(step, key, connect, client_id);
         self.connected += 1;
         let keep_alive = self.effective_keep_alive(connect.keep_alive);
@@ -255,6 +276,18 @@ impl Broker {
             }
         };
         Refusal { answer, why, reason: DisconnectReason::Throttled }
+    }
+
+    /// `broker.md` 2.3: a client that its authorizer turns away. Which of two codes MQTT 5 hears is unverified there.
+    pub(crate) fn refuse_unauthenticated<S: Sink>(
+        &mut self,
+        step: &mut Step<'_, S>,
+        key: ConnectionKey,
+        version: ProtocolVersion,
+        reason: &'static str,
+    ) {
+        let why = ConnectRefusal::NotAuthenticated(reason);
+        self.refuse_connect(step, key, &Refusal { why, ..Refusal::not_authorized(version) });
     }
 
     fn refuse_connect<S: Sink>(&mut self, step: &mut Step<'_, S>, key: ConnectionKey, refusal: &Refusal) {

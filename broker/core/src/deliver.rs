@@ -30,6 +30,25 @@ pub(crate) struct Recipient {
     pub(crate) group: Option<GroupKey>,
 }
 
+/// When it was asked last whether the client may receive a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Judged {
+    /// Just now.
+    Now,
+    /// When the message was stored or first sent, or never: it is asked again.
+    Before,
+}
+
+/// How a stored message is sent.
+#[derive(Clone, Copy)]
+pub(crate) struct Sending {
+    /// At QoS 1 if there is one.
+    pub(crate) packet_id: Option<PacketId>,
+    /// Whether it was sent before.
+    pub(crate) again: bool,
+    pub(crate) judged: Judged,
+}
+
 /// How one PUBLISH goes out.
 #[derive(Clone, Copy)]
 struct Outgoing {
@@ -71,6 +90,12 @@ impl Broker {
             // broker.md 4: not stored.
             return;
         }
+        // What is stored is judged when it is sent.
+        if let Some(connection) = connection
+            && !self.may_receive(step, connection, key, publish.topic, recipient.group)
+        {
+            return;
+        }
         if !self.admits_delivery(step, key, publish.topic) {
             return;
         }
@@ -97,7 +122,7 @@ impl Broker {
         let cold = self.sessions[key].cold_mut();
         // Live messages pass a store that is being emptied (broker.md 4), but not each other.
         if room && (cold.queue.is_empty() || cold.draining) {
-            self.send_first_time(step, connection, key, held);
+            self.send_first_time(step, connection, key, held, Judged::Now);
         } else {
             cold.queue.push_back(held);
         }
@@ -151,7 +176,8 @@ impl Broker {
         let tag = session.tag;
         // pricing.md 1.1: charged when stored, and again when delivered.
         self.meter.add_message(tag, Cause::Queued, metered_bytes(publish));
-        step.sink.fact(Fact::Queued { tag });
+        let receiver = self.sessions[key].client_id.as_str();
+        step.sink.fact(Fact::Queued { tag, receiver, topic: publish.topic });
     }
 
     /// The message in store, with one holder more.
@@ -193,10 +219,12 @@ impl Broker {
         connection: ConnectionKey,
         key: SessionKey,
         held: Held,
+        judged: Judged,
     ) -> bool {
         let now = step.now.mono;
         let packet_id = free_packet_id(&mut self.sessions[key]);
-        let sent = self.send_stored(step, connection, key, held, Some(packet_id), false);
+        let sending = Sending { packet_id: Some(packet_id), again: false, judged };
+        let sent = self.send_stored(step, connection, key, held, sending);
         if sent {
             self.sessions[key].cold_mut().inflight.push_back(Inflight {
                 held,
@@ -218,20 +246,20 @@ impl Broker {
         step: &mut Step<'_, S>,
         connection: ConnectionKey,
         key: SessionKey,
-        message: MessageKey,
+        held: Held,
     ) {
-        self.send_stored(step, connection, key, Held { message, retain: false, group: None }, None, false);
+        let sending = Sending { packet_id: None, again: false, judged: Judged::Before };
+        self.send_stored(step, connection, key, held, sending);
     }
 
-    /// Sends a stored message, at QoS 1 if it has a packet id; false if it cannot be sent any more.
+    /// Sends a stored message; false if it cannot be sent any more.
     pub(crate) fn send_stored<S: Sink>(
         &mut self,
         step: &mut Step<'_, S>,
         connection: ConnectionKey,
         key: SessionKey,
         held: Held,
-        packet_id: Option<PacketId>,
-        again: bool,
+        sending: Sending,
     ) -> bool {
         let message = held.message;
         let expiry = self.messages.seconds_left(message, step.now.mono);
@@ -245,9 +273,13 @@ impl Broker {
             // broker.md 3.5, check 98.
             self.discarded(step, key, publish.topic, DiscardRule::MessageExpiry);
             false
+        } else if sending.judged == Judged::Before
+            && !self.may_receive(step, connection, key, publish.topic, held.group)
+        {
+            false
         } else {
-            let dup = again && self.switches.dup_on_redelivery == DupOnRedelivery::Yes;
-            let outgoing = Outgoing { packet_id, dup, retain: held.retain, expiry };
+            let dup = sending.again && self.switches.dup_on_redelivery == DupOnRedelivery::Yes;
+            let outgoing = Outgoing { packet_id: sending.packet_id, dup, retain: held.retain, expiry };
             self.send_publish(step, connection, key, &publish, outgoing)
         };
         self.messages.return_packet(message, packet);
@@ -303,7 +335,8 @@ impl Broker {
         // The topic counts whether an alias stands for it or not.
         let hidden = publish.topic.len() - packet.topic.len();
         self.meter.add_message(tag, Cause::PublishOut, metered_bytes(&packet) + hidden);
-        step.sink.fact(Fact::PublishOut { tag });
+        let connection = self.connections[connection].id;
+        step.sink.fact(Fact::PublishOut { connection, tag, topic: publish.topic });
         true
     }
 
@@ -343,7 +376,7 @@ impl Broker {
                 return;
             }
             let Some(held) = cold.queue.pop_front() else { return };
-            self.send_first_time(step, connection, key, held);
+            self.send_first_time(step, connection, key, held, Judged::Before);
         }
     }
 

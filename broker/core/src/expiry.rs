@@ -16,7 +16,12 @@ impl Broker {
     pub(crate) fn handle_deadline<S: Sink>(&mut self, step: &mut Step<'_, S>) {
         while let Some(timer) = self.timers.pop(step.now.mono) {
             match timer.kind {
-                TimerKind::KeepAlive | TimerKind::ConnectPacket | TimerKind::ResumeReading => {
+                TimerKind::KeepAlive
+                | TimerKind::ConnectPacket
+                | TimerKind::ResumeReading
+                | TimerKind::AuthorizerAnswer
+                | TimerKind::AuthorizerRefresh
+                | TimerKind::AuthorizedTime => {
                     self.on_connection_timer(step, timer);
                 }
                 TimerKind::SessionExpiry
@@ -25,6 +30,8 @@ impl Broker {
                 | TimerKind::WillDelay => self.on_session_timer(step, timer),
                 TimerKind::Retained => self.on_retained(step.now.mono, timer.key, timer.generation),
                 TimerKind::SharedDrain => self.on_shared_drain(step, GroupKey::from_u32(timer.key)),
+                TimerKind::Propagation => self.on_propagation(step, timer.key, timer.generation),
+                TimerKind::PropagationToAll => self.on_propagation_to_all(step),
             }
         }
     }
@@ -53,6 +60,12 @@ impl Broker {
                 self.assumptions.note(Decision::ConnectPacketTime);
                 self.close(step, key, DisconnectReason::ClientError);
             }
+            (
+                TimerKind::AuthorizerAnswer | TimerKind::AuthorizerRefresh | TimerKind::AuthorizedTime,
+                State::Authorizing | State::Connected { .. },
+            ) => self.on_authorizer_timer(step, key, timer.kind),
+            // The answer resumes it.
+            (TimerKind::ResumeReading, State::Authorizing) => {}
             (TimerKind::ResumeReading, _) => {
                 self.connections[key].paused = false;
                 step.sink.output(Output::ResumeReading { connection: id });
@@ -85,11 +98,7 @@ impl Broker {
             TimerKind::Redelivery => self.on_redelivery(step, key),
             TimerKind::Resume => self.on_resume(step, key),
             TimerKind::WillDelay => self.on_will_delay(step, key),
-            TimerKind::KeepAlive
-            | TimerKind::ConnectPacket
-            | TimerKind::ResumeReading
-            | TimerKind::Retained
-            | TimerKind::SharedDrain => {}
+            _ => {}
         }
     }
 

@@ -1,7 +1,11 @@
 //! What the service publishes about itself: metrics, log records and audit, before any text is made of them.
 
+use squall_services::api_error::ApiError;
+use squall_services::policy::Action;
+use squall_services::registry::ControlCall;
 use squall_types::ProtocolVersion;
 
+use crate::authorization::Denial;
 use crate::input::{ConnectionId, Tag};
 use crate::output::DisconnectReason;
 
@@ -41,10 +45,43 @@ pub enum Fact<'a> {
         /// Why.
         reason: DisconnectReason,
     },
-    /// `PublishIn.Success`.
-    PublishIn {
+    /// `Connection.AuthNError` on a connection that stood: its authorizer no longer lets it stay.
+    NotAuthenticated {
+        /// Which connection.
+        connection: ConnectionId,
         /// Whose.
         tag: Tag,
+        /// The reason that the log names.
+        reason: &'static str,
+    },
+    /// `*.AuthError`: the policies do not allow what a client wants.
+    Denied {
+        /// On which connection.
+        connection: ConnectionId,
+        /// Whose.
+        tag: Tag,
+        /// What, and why not.
+        denial: &'a Denial<'a>,
+    },
+    /// A call of the control plane that would change something was carried out or refused: an audit record.
+    Audit {
+        /// Whose.
+        tag: Tag,
+        /// The call.
+        call: &'a ControlCall<'a>,
+        /// Why it was refused.
+        error: Option<&'a ApiError>,
+    },
+    /// `PublishIn.Success`.
+    PublishIn {
+        /// On which connection; none over HTTPS.
+        connection: Option<ConnectionId>,
+        /// Whose.
+        tag: Tag,
+        /// The topic.
+        topic: &'a str,
+        /// Whether with RETAIN.
+        retain: bool,
     },
     /// `PublishRetained.Success`: a PUBLISH with RETAIN replaced or deleted a retained message.
     PublishRetained {
@@ -67,8 +104,12 @@ pub enum Fact<'a> {
     },
     /// `PublishOut.Success`.
     PublishOut {
+        /// On which connection.
+        connection: ConnectionId,
         /// The receiver's.
         tag: Tag,
+        /// The topic.
+        topic: &'a str,
     },
     /// A QoS 1 message was sent again because its acknowledgement did not come.
     Redelivered {
@@ -77,30 +118,48 @@ pub enum Fact<'a> {
     },
     /// `Ping.Success`.
     Ping {
+        /// On which connection.
+        connection: ConnectionId,
         /// Whose.
         tag: Tag,
     },
     /// `Subscribe.Success`: a filter was granted.
     Subscribed {
+        /// On which connection.
+        connection: ConnectionId,
         /// Whose.
         tag: Tag,
+        /// The filter.
+        filter: &'a str,
     },
     /// A filter was not granted.
     SubscribeRefused {
+        /// On which connection.
+        connection: ConnectionId,
         /// Whose.
         tag: Tag,
-        /// Whether a quota refused it; else the filter did not fit.
-        throttled: bool,
+        /// The filter.
+        filter: &'a str,
+        /// Why.
+        why: SubscribeRefusal,
     },
     /// `Unsubscribe.Success`: a filter is no longer held.
     Unsubscribed {
+        /// On which connection.
+        connection: ConnectionId,
         /// Whose.
         tag: Tag,
+        /// The filter.
+        filter: &'a str,
     },
     /// `Queued.Success`: stored for an offline session, or for a group of shared subscriptions.
     Queued {
         /// The receiver's.
         tag: Tag,
+        /// The client, or `$share/NAME/FILTER` for a group.
+        receiver: &'a str,
+        /// The topic.
+        topic: &'a str,
     },
     /// A message was lost to a client under a rule of the service. Names all that an outside judge needs.
     Discarded {
@@ -145,22 +204,33 @@ impl Fact<'_> {
     pub const fn metric(&self) -> Option<&'static str> {
         Some(match self {
             Self::Connected { .. } => "Connect.Success",
-            Self::ConnectRefused { why, .. } => why.metric(),
+            Self::ConnectRefused { why, .. } => return why.metric(),
             Self::PublishIn { .. } | Self::WillPublished { .. } => "PublishIn.Success",
             Self::PublishRefused { .. } => "PublishIn.ClientError",
             Self::PublishRetained { .. } => "PublishRetained.Success",
             Self::PublishOut { .. } => "PublishOut.Success",
             Self::Ping { .. } => "Ping.Success",
             Self::Subscribed { .. } => "Subscribe.Success",
-            Self::SubscribeRefused { throttled: true, .. } => "Subscribe.Throttle",
-            Self::SubscribeRefused { throttled: false, .. } => "Subscribe.ClientError",
+            Self::SubscribeRefused { why, .. } => return why.metric(),
+            Self::NotAuthenticated { .. } => "Connection.AuthNError",
+            Self::Denied { denial, .. } => match denial.action {
+                Action::Connect => "Connect.AuthError",
+                Action::RetainPublish => "PublishRetained.AuthError",
+                Action::Subscribe => "Subscribe.AuthError",
+                Action::Receive => "PublishOut.AuthError",
+                // The will's, at CONNECT, too. Nothing else is asked over MQTT.
+                _ => "PublishIn.AuthError",
+            },
             Self::Unsubscribed { .. } => "Unsubscribe.Success",
             Self::Queued { .. } => "Queued.Success",
             Self::Discarded { rule, .. } | Self::DiscardedShared { rule, .. } => return rule.metric(),
             // broker.md 10.1: `PublishIn.Throttle` is not emitted for HTTP.
             Self::CallThrottled { rule: DiscardRule::AccountPublishRateIn, .. } => return None,
             Self::CallThrottled { rule, .. } => return rule.metric(),
-            Self::Disconnected { .. } | Self::Redelivered { .. } | Self::NotModelled { .. } => return None,
+            Self::Disconnected { .. }
+            | Self::Redelivered { .. }
+            | Self::NotModelled { .. }
+            | Self::Audit { .. } => return None,
         })
     }
 }
@@ -172,16 +242,43 @@ pub enum ConnectRefusal {
     Throttled,
     /// `Connect.ClientIDThrottle`: the CONNECT rate of the client id.
     ClientIdThrottled,
-    /// The packet broke the protocol, or asked for what is not allowed.
+    /// The packet broke the protocol, or asked for what no client may have.
     ClientError,
+    /// `Connection.AuthNError`: nobody knows the client, or it is not who it says; with the reason that the log names.
+    NotAuthenticated(&'static str),
+    /// The policies do not allow it; [`Fact::Denied`] says why, and counts.
+    NotAuthorized,
 }
 
 impl ConnectRefusal {
-    const fn metric(self) -> &'static str {
+    const fn metric(self) -> Option<&'static str> {
         match self {
-            Self::Throttled => "Connect.Throttle",
-            Self::ClientIdThrottled => "Connect.ClientIDThrottle",
-            Self::ClientError => "Connect.ClientError",
+            Self::Throttled => Some("Connect.Throttle"),
+            Self::ClientIdThrottled => Some("Connect.ClientIDThrottle"),
+            Self::ClientError => Some("Connect.ClientError"),
+            Self::NotAuthenticated(_) => Some("Connection.AuthNError"),
+            Self::NotAuthorized => None,
+        }
+    }
+}
+
+/// Why a filter was not granted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SubscribeRefusal {
+    /// `Subscribe.Throttle`: a quota.
+    Throttled,
+    /// The filter is none, or leads where nobody may subscribe.
+    ClientError,
+    /// The policies do not allow it; [`Fact::Denied`] says why, and counts.
+    NotAuthorized,
+}
+
+impl SubscribeRefusal {
+    const fn metric(self) -> Option<&'static str> {
+        match self {
+            Self::Throttled => Some("Subscribe.Throttle"),
+            Self::ClientError => Some("Subscribe.ClientError"),
+            Self::NotAuthorized => None,
         }
     }
 }

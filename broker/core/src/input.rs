@@ -2,8 +2,10 @@
 
 use core::net::IpAddr;
 
+use squall_services::policy::Rights;
 use squall_types::CertificateId;
 
+use crate::authorizer::Answer;
 use crate::request::Call;
 
 /// A connection, as the driver names it: chosen by the driver, never reused.
@@ -36,7 +38,7 @@ pub enum Input<'a> {
         /// What carries the bytes.
         transport: Transport,
         /// Who the transport says it is.
-        identity: Identity,
+        identity: Identity<'a>,
         /// Where it comes from.
         source: Source,
         /// Whose it is.
@@ -77,6 +79,8 @@ pub enum Input<'a> {
     Answer {
         /// Which question.
         ask: AskId,
+        /// The answer.
+        answer: Answer<'a>,
     },
     /// Records up to and including `lsn` are durable.
     Durable {
@@ -99,22 +103,30 @@ pub enum Transport {
 }
 
 /// Who the transport says it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Identity {
-    /// An X.509 certificate that is registered and active.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Identity<'a> {
+    /// An X.509 certificate, proven to be the peer's. It may connect if it is registered and active, and do what its
+    /// policies allow (`broker.md` 8.1).
     Certificate(CertificateId),
+    /// An X.509 certificate that is taken to be registered, active and allowed everything: nothing is looked up.
+    Trusted(CertificateId),
     /// Nobody in particular, allowed everything; what plain TCP has to say.
     Anonymous,
+    /// Nobody yet: CONNECT brings what a custom authorizer judges (`broker.md` 8.3).
+    CustomAuthorizer,
+    /// Whoever signed the upgrade with IAM or Cognito credentials (`broker.md` 8.4, 8.5).
+    Signed(SignedIdentity<'a>),
 }
 
-/// `principalIdentifier` (`broker.md` 5). The service knows nobody who is anonymous; this text is Squall's own.
-impl core::fmt::Display for Identity {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        match self {
-            Self::Certificate(id) => id.fmt(f),
-            Self::Anonymous => f.write_str("anonymous"),
-        }
-    }
+/// IAM or Cognito credentials, their signature verified by the driver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SignedIdentity<'a> {
+    /// Access key or role session, which lifecycle messages name.
+    pub principal: &'a str,
+    /// Its IAM policies.
+    pub iam: &'a Rights,
+    /// The identity of an authenticated Cognito user: IoT policies attached to it must allow as well.
+    pub cognito_identity: Option<&'a str>,
 }
 
 /// The peer's address.
@@ -138,7 +150,7 @@ pub enum ClosedWhy {
 /// Who makes a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Caller {
-    /// The account's owner over HTTPS, allowed everything. Policies come with identities.
+    /// The account's owner over HTTPS, allowed everything.
     Account {
         /// Under which the call is metered.
         tag: Tag,

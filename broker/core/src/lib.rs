@@ -11,7 +11,9 @@
 //!   session/       what outlives it: subscriptions, messages in flight and in store
 //!   subscription/  who is subscribed to what
 //!   retained/      the last message of a topic
+//!   principal.rs authorization.rs authorizer.rs             who connections are, and what they may do
 //!   packets.rs connect.rs subscribe.rs publish.rs           what packets do
+//!   control.rs                                              what calls of the control plane do
 //!   deliver.rs redelivery.rs shared.rs will.rs expiry.rs   what becomes of messages and of time
 //!   lifecycle.rs                                           what the service says of connections
 //! ```
@@ -44,14 +46,14 @@
 //!     fn fact(&mut self, _: Fact<'_>) {}
 //! }
 //!
-//! let mut broker = Broker::new(BrokerConfig { profile: Profile::named("aws-current")?, seed: Seed(7) });
+//! let mut broker = Broker::new(BrokerConfig::new(Profile::named("aws-current")?, Seed(7)));
 //! let mut wire = Wire(Vec::new());
 //! let connection = ConnectionId(1);
 //! let now = |seconds| Now::at(Timestamp::from_secs(seconds), WallTime::from_unix_secs(1_767_225_600));
 //! let opened = Input::Opened {
 //!     connection,
 //!     transport: Transport::Tls,
-//!     identity: Identity::Certificate(CertificateId([7; 32])),
+//!     identity: Identity::Trusted(CertificateId([7; 32])),
 //!     source: Source { ip: [10, 0, 0, 1].into(), port: 50_000 },
 //!     tag: Tag(0),
 //! };
@@ -71,20 +73,23 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod authorization;
+mod authorizer;
 mod broker;
 mod connect;
 mod connection;
+mod control;
 mod deliver;
 mod expiry;
 mod fact;
 mod hash;
-mod identity;
 mod input;
 mod lifecycle;
 mod message;
 mod meter;
 mod output;
 mod packets;
+mod principal;
 mod publish;
 mod rate;
 mod receipt;
@@ -101,10 +106,13 @@ mod subscription;
 mod timer;
 mod will;
 
+pub use authorization::Denial;
+pub use authorizer::Answer;
 pub use broker::{Broker, BrokerConfig};
-pub use fact::{ConnectRefusal, DiscardRule, Fact, Feature};
+pub use fact::{ConnectRefusal, DiscardRule, Fact, Feature, SubscribeRefusal};
 pub use input::{
-    AskId, Caller, ClosedWhy, ConnectionId, Identity, Input, Lsn, RequestId, Source, Tag, Transport,
+    AskId, Caller, ClosedWhy, ConnectionId, Identity, Input, Lsn, RequestId, SignedIdentity, Source, Tag,
+    Transport,
 };
 pub use meter::{Cause, Dimension, MESSAGE_UNIT_BYTES, Meter, message_units};
 pub use output::{DisconnectReason, Output, Question};

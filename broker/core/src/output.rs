@@ -46,14 +46,14 @@ pub enum Output<'a> {
         /// What must be durable first.
         after: Lsn,
         /// The answer.
-        reply: Reply,
+        reply: &'a Reply,
     },
     /// A question for the outside, answered by [`crate::Input::Answer`].
     Ask {
         /// Its name.
         ask: AskId,
         /// The question.
-        question: Question,
+        question: Question<'a>,
     },
     /// Records to make durable; not emitted while durability is off.
     Persist {
@@ -62,10 +62,21 @@ pub enum Output<'a> {
     },
 }
 
-/// What the broker can ask of the outside. Nothing yet: authorizers, hooks, rule targets and signatures come
-/// with the services that need them.
+/// What the broker asks of the outside. Hooks, rule targets and signatures come with the services that need them.
 #[derive(Clone, Copy, Debug)]
-pub enum Question {}
+pub enum Question<'a> {
+    /// May this client come in, or stay? (`broker.md` 8.3)
+    Authorize {
+        /// Its connection.
+        connection: ConnectionId,
+        /// The client id of its CONNECT; may be empty.
+        client_id: &'a str,
+        /// The user name of its CONNECT.
+        username: Option<&'a str>,
+        /// The password of its CONNECT.
+        password: Option<&'a [u8]>,
+    },
+}
 
 /// Why a connection ended, spelled as `disconnectReason` of lifecycle events (`broker.md` 5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -85,6 +96,10 @@ pub enum DisconnectReason {
     Throttled,
     /// The service went down in an orderly way.
     ServerInitiated,
+    /// Authentication or authorisation failed, or is no more.
+    AuthError,
+    /// The time that a custom authorizer gave is over.
+    CustomAuthTtlExpiration,
 }
 
 impl DisconnectReason {
@@ -98,6 +113,8 @@ impl DisconnectReason {
             Self::KeepAliveTimeout => "MQTT_KEEP_ALIVE_TIMEOUT",
             Self::Throttled => "THROTTLED",
             Self::ServerInitiated => "SERVER_INITIATED_DISCONNECT",
+            Self::AuthError => "AUTH_ERROR",
+            Self::CustomAuthTtlExpiration => "CUSTOMAUTH_TTL_EXPIRATION",
         }
     }
 }

@@ -66,6 +66,10 @@ impl Broker {
                     Ok(Some((connect, length))) => {
                         self.connections[key].last_received = step.now.mono;
                         self.handle_connect(step, key, &connect, length);
+                        if self.is_open(key, id) && self.connections[key].state == State::Authorizing {
+                            // It is handled once the authorizer has answered.
+                            return used;
+                        }
                         if length < rest.len()
                             && self.is_open(key, id)
                             && !self.admits_early_packets(step, key)
@@ -79,6 +83,7 @@ impl Broker {
                         return used;
                     }
                 },
+                State::Authorizing => return used,
                 State::Connected { session, version } => match decode(version, rest, largest) {
                     Ok(None) => return used,
                     Ok(Some((packet, length))) => {
@@ -132,8 +137,8 @@ impl Broker {
             Packet::PubAck(ack) => self.handle_puback(step, key, session, ack),
             // MQTT-3.12.4-1.
             Packet::PingReq => {
-                let tag = self.connections[key].tag;
-                step.sink.fact(Fact::Ping { tag });
+                let (connection, tag) = (self.connections[key].id, self.connections[key].tag);
+                step.sink.fact(Fact::Ping { connection, tag });
                 self.send(step, key, |packet| Packet::PingResp.encode(version, packet));
             }
             Packet::Disconnect(disconnect) => self.handle_disconnect(step, key, session, disconnect),

@@ -1,22 +1,22 @@
-//! PUBLISH from a client or a caller: may it come in, and who gets it.
+//! PUBLISH from a client: may it come in, and who gets it.
 
 use core::num::NonZeroU16;
 
-use squall_codec::{Ack, PacketId, Publish, ReasonCode, UserProperties};
+use squall_codec::{Ack, Publish, ReasonCode, UserProperties};
 use squall_profile::Decision;
-use squall_profile::switch::{InvalidTopicV5, OverlappingFilters};
+use squall_profile::switch::{DeniedPublish, DeniedPublishV5, InvalidTopicV5, OverlappingFilters};
+use squall_services::policy::Action;
 use squall_types::{ProtocolVersion, QoS, validate_topic_name};
 
 use crate::broker::{Broker, Step};
 use crate::connection::ConnectionKey;
 use crate::deliver::Recipient;
 use crate::fact::{DiscardRule, Fact};
-use crate::input::{Caller, Tag};
+use crate::input::Tag;
 use crate::message::MessageKey;
 use crate::meter::Cause;
 use crate::output::DisconnectReason;
 use crate::rate::RateVerdict;
-use crate::request::{Call, InvalidRequest, Reply};
 use crate::reserved_topics::{Reached, ReservedUse, basic_ingest_topic, is_reserved, reached};
 use crate::session::SessionKey;
 use crate::sink::Sink;
@@ -104,6 +104,12 @@ impl Broker {
         {
             return self.refuse_publish(step, key, version, publish, ReasonCode::QuotaExceeded);
         }
+        // broker.md 9.2: RETAIN asks for both.
+        if !self.may(step, key, session, Action::Publish, publish.topic)
+            || publish.retain && !self.may(step, key, session, Action::RetainPublish, publish.topic)
+        {
+            return self.deny_publish(step, key, version, publish);
+        }
         let limit = self.limits.publishes_per_second_per_connection;
         let verdict = self.sessions[session].publishes.count(step.now.mono, limit);
         if let RateVerdict::Over { windows_in_a_row } = verdict {
@@ -125,7 +131,12 @@ impl Broker {
         if publish.retain && self.keep_retained(step, tag, publish, &mut stored).is_err() {
             return self.discard_publish(step, key, session, version, publish, DiscardRule::RetainedQuota);
         }
-        step.sink.fact(Fact::PublishIn { tag });
+        step.sink.fact(Fact::PublishIn {
+            connection: Some(self.connections[key].id),
+            tag,
+            topic: publish.topic,
+            retain: publish.retain,
+        });
         if !is_ingest {
             // broker.md 6: Basic Ingest costs no messaging and reaches no subscriber.
             self.meter.add_message(tag, Cause::PublishIn, metered_bytes(publish));
@@ -141,7 +152,13 @@ impl Broker {
     }
 
     /// Whether a topic may be published to (`broker.md` 2.4, 6).
-    fn admits_topic<S: Sink>(&self, step: &mut Step<'_, S>, tag: Tag, topic: &str, retain: bool) -> bool {
+    pub(crate) fn admits_topic<S: Sink>(
+        &self,
+        step: &mut Step<'_, S>,
+        tag: Tag,
+        topic: &str,
+        retain: bool,
+    ) -> bool {
         if validate_topic_name(topic).is_err() {
             return false;
         }
@@ -208,6 +225,32 @@ impl Broker {
         }
     }
 
+    /// `broker.md` 0.13, 2.3, D-11: a publish that the policies do not allow ends the connection, except for MQTT 5 at
+    /// QoS 1.
+    fn deny_publish<S: Sink>(
+        &mut self,
+        step: &mut Step<'_, S>,
+        key: ConnectionKey,
+        version: ProtocolVersion,
+        publish: &Publish<'_>,
+    ) {
+        self.assumptions.note(Decision::DeniedPublish);
+        if self.switches.denied_publish == DeniedPublish::Drop {
+            if let Some(packet_id) = publish.packet_id {
+                self.send_puback(step, key, version, &Ack::new(packet_id));
+            }
+            return;
+        }
+        if let (ProtocolVersion::V5, Some(packet_id)) = (version, publish.packet_id) {
+            self.assumptions.note(Decision::DeniedPublishV5);
+            if self.switches.denied_publish_v5 == DeniedPublishV5::PubAck {
+                let ack = Ack::with_reason(packet_id, ReasonCode::NotAuthorized);
+                return self.send_puback(step, key, version, &ack);
+            }
+        }
+        self.fail(step, key, ReasonCode::NotAuthorized, DisconnectReason::AuthError);
+    }
+
     /// `broker.md` 2.3, D-14: over a rate. 3.1.1 gets no PUBACK, MQTT 5 one with 0x97.
     fn discard_publish<S: Sink>(
         &mut self,
@@ -223,49 +266,6 @@ impl Broker {
             let ack = Ack::with_reason(packet_id, ReasonCode::QuotaExceeded);
             self.send_puback(step, key, version, &ack);
         }
-    }
-
-    pub(crate) fn handle_call<S: Sink>(
-        &mut self,
-        step: &mut Step<'_, S>,
-        caller: Caller,
-        call: Call<'_>,
-    ) -> Reply {
-        let Caller::Account { tag } = caller;
-        let Call::Publish { topic, payload, qos, retain } = call;
-        // broker.md 1.3: an HTTPS publish; pricing.md 1.1 meters its body and the body of the answer.
-        self.meter.add_message(tag, Cause::HttpRequest, payload.len());
-        self.meter.add_message(tag, Cause::HttpResponse, 0);
-        if qos == QoS::ExactlyOnce {
-            return Reply::InvalidRequest(InvalidRequest::QoS);
-        }
-        if payload.len() > self.limits.payload_bytes as usize {
-            return Reply::InvalidRequest(InvalidRequest::Payload);
-        }
-        if !self.admits_topic(step, tag, topic, retain) {
-            return Reply::InvalidRequest(InvalidRequest::Topic);
-        }
-        step.receipt.publishes += 1;
-        if !self.inbound_rate.take(step.now.mono) {
-            self.assumptions.note(Decision::AccountPublishRate);
-            step.sink.fact(Fact::CallThrottled { tag, rule: DiscardRule::AccountPublishRateIn });
-            return Reply::Throttling;
-        }
-        let packet_id = (qos == QoS::AtLeastOnce).then_some(PacketId::MIN);
-        let publish = Publish { qos, packet_id, retain, ..Publish::new(topic, payload) };
-        let mut stored = None;
-        if retain && self.keep_retained(step, tag, &publish, &mut stored).is_err() {
-            step.sink.fact(Fact::CallThrottled { tag, rule: DiscardRule::RetainedQuota });
-            return Reply::Throttling;
-        }
-        step.sink.fact(Fact::PublishIn { tag });
-        if basic_ingest_topic(topic).is_none() {
-            self.route(step, None, &publish, &mut stored);
-        }
-        if let Some(message) = stored {
-            self.messages.release(message);
-        }
-        Reply::Ok
     }
 
     /// Gives a message to every session that is subscribed to its topic, and to one of each group. `stored` is the

@@ -7,7 +7,7 @@ use squall_types::{ProtocolVersion, Timestamp};
 
 use crate::broker::{Broker, Step};
 use crate::connection::ConnectionKey;
-use crate::deliver::free_packet_id;
+use crate::deliver::{Judged, Sending, free_packet_id};
 use crate::fact::{DiscardRule, Fact};
 use crate::session::SessionKey;
 use crate::sink::Sink;
@@ -85,7 +85,7 @@ impl Broker {
         let sent = if let Some(at) = cold.inflight.iter().position(|inflight| inflight.resend) {
             self.send_again(step, connection, key, at)
         } else if let Some(held) = cold.queue.pop_front() {
-            self.send_first_time(step, connection, key, held)
+            self.send_first_time(step, connection, key, held, Judged::Before)
         } else {
             return true;
         };
@@ -156,7 +156,8 @@ impl Broker {
             }
             RetransmissionPacketId::New => free_packet_id(&mut self.sessions[key]),
         };
-        let sent = self.send_stored(step, connection, key, inflight.held, Some(packet_id), true);
+        let sending = Sending { packet_id: Some(packet_id), again: true, judged: Judged::Before };
+        let sent = self.send_stored(step, connection, key, inflight.held, sending);
         let now = step.now.mono;
         let cold = self.sessions[key].cold_mut();
         if sent {

@@ -1,5 +1,7 @@
 //! Control- and data-plane calls, with the operation and error names of the public API.
 
+use squall_services::api_error::ApiError;
+use squall_services::registry::ControlCall;
 use squall_types::QoS;
 
 /// What is asked for.
@@ -16,10 +18,12 @@ pub enum Call<'a> {
         /// Store it for later subscribers; an empty payload deletes what is stored.
         retain: bool,
     },
+    /// A call that changes the account.
+    Control(ControlCall<'a>),
 }
 
 /// The answer to a [`Call`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reply {
     /// Done, HTTP 200.
     Ok,
@@ -27,6 +31,8 @@ pub enum Reply {
     InvalidRequest(InvalidRequest),
     /// `ThrottlingException`, HTTP 429 on the data plane.
     Throttling,
+    /// What the control plane refuses.
+    Failed(ApiError),
 }
 
 /// Why a request is invalid.

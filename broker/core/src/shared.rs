@@ -7,7 +7,7 @@ use squall_codec::{Packet, Publish, decode};
 use squall_types::{ProtocolVersion, Purpose, QoS, Timestamp};
 
 use crate::broker::{Broker, Step};
-use crate::deliver::Recipient;
+use crate::deliver::{Judged, Recipient};
 use crate::fact::{DiscardRule, Fact};
 use crate::input::Tag;
 use crate::message::MessageKey;
@@ -49,7 +49,8 @@ impl Broker {
                 self.store_shared(step, group, message);
                 // pricing.md 1.1: charged when stored, and again when delivered.
                 self.meter.add_message(tag, Cause::Queued, metered_bytes(publish));
-                step.sink.fact(Fact::Queued { tag });
+                let receiver = self.subscriptions.group_text(group);
+                step.sink.fact(Fact::Queued { tag, receiver, topic: publish.topic });
             }
             Err((tag, rule)) => {
                 let text = self.subscriptions.group_text(group);
@@ -165,12 +166,13 @@ impl Broker {
             self.sessions[member.session].publishes.count(now, limit);
             sent = true;
             if member.options.qos == QoS::AtMostOnce {
-                self.send_stored_qos0(step, connection, member.session, message);
+                let held = Held { message, retain: false, group: Some(group) };
+                self.send_stored_qos0(step, connection, member.session, held);
                 self.messages.release(message);
             } else {
                 let retain = member.options.retain_as_published && self.messages.is_retained(message);
                 let held = Held { message, retain, group: Some(group) };
-                self.send_first_time(step, connection, member.session, held);
+                self.send_first_time(step, connection, member.session, held, Judged::Before);
             }
         }
         self.members = members;

@@ -2,13 +2,15 @@
 
 use squall_codec::{ReasonCode, SubAck, Subscribe, SubscriptionOptions, UnsubAck, Unsubscribe};
 use squall_profile::Decision;
-use squall_profile::switch::{Qos2, SubscriptionOptionsSwitch, SubscriptionsExcess, TooManyFilters};
+use squall_profile::switch::{
+    DeniedSubscribeV311, Qos2, SubscriptionOptionsSwitch, SubscriptionsExcess, TooManyFilters,
+};
+use squall_services::policy::Action;
 use squall_types::{ProtocolVersion, QoS, split_shared, validate_topic_filter};
 
 use crate::broker::{Broker, Step};
 use crate::connection::ConnectionKey;
-use crate::fact::Fact;
-use crate::input::Tag;
+use crate::fact::{Fact, SubscribeRefusal};
 use crate::lifecycle::Detail;
 use crate::meter::Cause;
 use crate::output::DisconnectReason;
@@ -76,18 +78,23 @@ impl Broker {
         let id = self.connections[key].id;
         let mut granted = std::mem::take(&mut self.granted);
         granted.clear();
+        let mut denied = false;
         let mut bytes = subscribe.properties.user_properties.text_len();
         for (filter, options) in subscribe.filters.iter() {
             bytes += filter.len();
             let one = if too_many {
                 Granted::refused(ReasonCode::QuotaExceeded)
             } else {
-                self.subscribe_filter(step, tag, session, filter, options)
+                self.subscribe_filter(step, key, session, filter, options)
             };
+            let refused = |why| Fact::SubscribeRefused { connection: id, tag, filter, why };
             step.sink.fact(match one.code {
-                code if !code.is_error() => Fact::Subscribed { tag },
-                code => Fact::SubscribeRefused { tag, throttled: code == ReasonCode::QuotaExceeded },
+                code if !code.is_error() => Fact::Subscribed { connection: id, tag, filter },
+                ReasonCode::QuotaExceeded => refused(SubscribeRefusal::Throttled),
+                ReasonCode::NotAuthorized => refused(SubscribeRefusal::NotAuthorized),
+                _ => refused(SubscribeRefusal::ClientError),
             });
+            denied |= one.code == ReasonCode::NotAuthorized;
             granted.push(one);
         }
         // pricing.md 1.1: by the text of the filters and MQTT 5 user properties.
@@ -96,6 +103,8 @@ impl Broker {
             && granted.iter().any(|one| one.over_connection_limit);
         if ends {
             self.fail(step, key, ReasonCode::QuotaExceeded, DisconnectReason::ClientError);
+        } else if denied && self.closes_on_denied_subscribe(version) {
+            self.close(step, key, DisconnectReason::AuthError);
         } else {
             self.answer_subscribe(step, key, version, subscribe, &granted);
             let topics = subscribe.filters.iter().zip(&granted);
@@ -110,6 +119,15 @@ impl Broker {
             }
         }
         self.granted = granted;
+    }
+
+    /// `broker.md` 0.14, D-03: 3.1.1 has one code for every failure, or none.
+    fn closes_on_denied_subscribe(&mut self, version: ProtocolVersion) -> bool {
+        if version != ProtocolVersion::V311 {
+            return false;
+        }
+        self.assumptions.note(Decision::DeniedSubscribeV311);
+        self.switches.denied_subscribe_v311 == DeniedSubscribeV311::Close
     }
 
     fn answer_subscribe<S: Sink>(
@@ -150,7 +168,7 @@ impl Broker {
     fn subscribe_filter<S: Sink>(
         &mut self,
         step: &mut Step<'_, S>,
-        tag: Tag,
+        key: ConnectionKey,
         session: SessionKey,
         filter: &str,
         options: SubscriptionOptions,
@@ -164,7 +182,9 @@ impl Broker {
             // broker.md 2.3, 6: 0x8F where nobody may subscribe.
             match reached(plain, ReservedUse::Subscribe) {
                 Some(Reached::Served) => {}
-                Some(Reached::NotModelled(feature)) => step.not_modelled(tag, feature),
+                Some(Reached::NotModelled(feature)) => {
+                    step.not_modelled(self.connections[key].tag, feature);
+                }
                 None => return Granted::refused(ReasonCode::TopicFilterInvalid),
             }
         }
@@ -172,6 +192,10 @@ impl Broker {
         let name_fits = shared.is_none_or(|shared| shared.name.chars().count() <= SHARE_NAME_CHARACTERS);
         if !self.fits_topic_limits(plain) || !name_fits {
             return Granted::refused(ReasonCode::TopicFilterInvalid);
+        }
+        // broker.md 2.3, 9.5: by the text of the filter, shared or not.
+        if !self.may(step, key, session, Action::Subscribe, filter) {
+            return Granted::refused(ReasonCode::NotAuthorized);
         }
         if !self.subscribe_rate.take(step.now.mono) {
             // broker.md 0.6, 7.1: each filter counts.
@@ -260,12 +284,11 @@ impl Broker {
             // As in SUBSCRIBE: a filter that is none ends a 3.1.1 connection (MQTT-4.7.3-1).
             return self.close(step, key, DisconnectReason::ClientError);
         }
-        let tag = self.connections[key].tag;
         let mut codes = std::mem::take(&mut self.codes);
         codes.clear();
         for filter in unsubscribe.filters.iter() {
             step.receipt.filters += 1;
-            codes.push(self.unsubscribe_filter(step, tag, session, filter));
+            codes.push(self.unsubscribe_filter(step, key, session, filter));
         }
         self.release_orphans();
         // 3.1.1 has no codes.
@@ -283,7 +306,7 @@ impl Broker {
     fn unsubscribe_filter<S: Sink>(
         &mut self,
         step: &mut Step<'_, S>,
-        tag: Tag,
+        key: ConnectionKey,
         session: SessionKey,
         filter: &str,
     ) -> ReasonCode {
@@ -303,7 +326,8 @@ impl Broker {
         if self.subscriptions.unsubscribe(&mut held.subscriptions, filter) {
             held.subscription_count -= 1;
             held.shared_count -= u16::from(is_shared);
-            step.sink.fact(Fact::Unsubscribed { tag });
+            let (connection, tag) = (self.connections[key].id, self.connections[key].tag);
+            step.sink.fact(Fact::Unsubscribed { connection, tag, filter });
         }
         // broker.md 3.3: 0x11 is not among the codes that the service sends (check 69).
         ReasonCode::Success

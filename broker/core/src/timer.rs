@@ -27,15 +27,25 @@ pub(crate) enum TimerKind {
     SharedDrain,
     /// A connection slowed down by the throughput quota is read again.
     ResumeReading,
+    /// A custom authorizer must have answered (`broker.md` 8.3).
+    AuthorizerAnswer,
+    /// A custom authorizer is asked again.
+    AuthorizerRefresh,
+    /// The time that a custom authorizer gave a connection is over.
+    AuthorizedTime,
+    /// A principal's rights are read anew (`broker.md` D-20).
+    Propagation,
+    /// Everybody's are.
+    PropagationToAll,
 }
 
 /// A pending timer; stale if whatever it names has another generation by then.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Timer {
     pub(crate) kind: TimerKind,
-    /// A connection's, session's, topic's or group's key.
+    /// A connection's, session's, topic's, group's or principal's key.
     pub(crate) key: u32,
-    /// The low half of the connection's id, or the generation of the session or topic; 0 for a group.
+    /// The low half of the connection's id, or the generation of the session, topic or principal; 0 for a group.
     pub(crate) generation: u32,
 }
 

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use squall_codec::{Connect, Packet, PacketId, Publish, Subscribe, Unsubscribe};
-use squall_core::{AskId, ClosedWhy, ConnectionId, DisconnectReason, Input, Lsn, Tag};
+use squall_core::{Answer, AskId, ClosedWhy, ConnectionId, DisconnectReason, Input, Lsn, Tag};
 use squall_types::{ProtocolVersion, QoS};
 
 use crate::VERSIONS;
@@ -57,7 +57,10 @@ fn an_answer_that_nobody_waits_for_and_durability_that_nobody_asked_for_change_n
     let bench = Bench::plain();
     let device = bench.device("d").connect();
     for ask in [0, 1, u64::MAX] {
-        bench.input(Input::Answer { ask: AskId(ask) });
+        bench.input(Input::Answer {
+            ask: AskId(ask),
+            answer: Answer::Refused { reason: "NOT_AUTHENTICATED" },
+        });
         bench.input(Input::Durable { lsn: Lsn(ask) });
     }
     device.expect_nothing();

@@ -4,6 +4,7 @@
 //! with `v5:` in front of MQTT 5. Each file's foot lists the checks of its subject that have no test, and why.
 
 mod aliases;
+mod authorizers;
 mod back_pressure;
 mod connect;
 mod contract;
@@ -13,6 +14,7 @@ mod lifecycle;
 mod metering;
 mod model;
 mod not_modelled;
+mod policies;
 mod publish;
 mod redelivery;
 mod retained;

@@ -55,21 +55,28 @@ macro_rules! decisions {
 decisions! {
     SessionExpiry = "D-01", Disputed, "how long a session outlives its expiry";
     RefusedConnectV311 = "D-02", Unverified, "how a 3.1.1 CONNECT is refused that has no code of its own";
+    DeniedSubscribeV311 = "D-03", Unverified, "what a denied 3.1.1 subscribe meets";
     Qos2 = "D-07", Unverified, "what a QoS 2 publish or subscribe meets";
     BeforeConnAck = "D-08", Unverified, "what packets sent before the CONNACK meet";
     DollarClientId = "D-09", Unverified, "whether a client id may begin with $";
     ThrottledConnectV311 = "D-10", Unverified, "how a throttled 3.1.1 CONNECT is refused";
+    DeniedPublishV5 = "D-11", Unverified, "what a denied QoS 1 publish of MQTT 5 meets";
     InvalidTopicV5 = "D-12", Unverified, "how MQTT 5 answers a QoS 1 publish to an invalid topic";
     TooManyFilters = "D-13", Unverified, "what more than the allowed filters in one SUBSCRIBE meet";
     PublishRate = "D-14", Unverified, "what happens above the publish rate of a connection";
     OverlappingFilters = "D-15", Unverified, "how many copies overlapping filters of one client yield";
     WillDelay = "D-16", Unverified, "whether the Will Delay Interval is honoured";
     SubscriptionOptions = "D-17", Unverified, "whether MQTT 5 subscription options are honoured";
+    SharedReceiveArn = "D-18", Unverified, "on which topic a shared subscriber must be allowed to receive";
     DisconnectWithWill = "D-19", Disputed, "whether a DISCONNECT other than 0x00 has the will published";
+    Propagation = "D-20", Unverified, "when a change of policies or of a certificate reaches connections";
     UnresolvedVariable = "D-23", Unverified, "what a policy variable without a value stands for";
     SubstitutedWildcard = "D-24", Unverified, "what wildcards do that come from the value of a policy variable";
     RedeliveryInterval = "D-25", Unverified, "how long an unacknowledged message waits for its redelivery";
     TakeoverWill = "D-26", Disputed, "what becomes of the will of a connection that is taken over";
+    PolicyLayers = "broker 0.10", Disputed, "which policies must allow what IAM and Cognito identities do";
+    GroupPolicies = "broker 0.11", Disputed, "whether policies of thing groups count";
+    DeniedPublish = "broker 0.13", Disputed, "what a denied publish meets";
     SubscriptionsExcess = "broker 0.1", Disputed, "what subscriptions over the limit of a connection meet";
     RetainedOnSubscribe = "broker 0.17", Disputed, "which retained messages a new subscription brings";
     RetainedAge = "broker 0.18", Disputed, "how long a retained message is kept";
@@ -91,6 +98,13 @@ impl Decision {
         match self {
             Self::SessionExpiry => format!("up to {} s longer", limits.session_expiry_slack_seconds),
             Self::RefusedConnectV311 => switches.refused_connect_v311.as_str().to_owned(),
+            Self::DeniedSubscribeV311 => switches.denied_subscribe_v311.as_str().to_owned(),
+            Self::DeniedPublish => switches.denied_publish.as_str().to_owned(),
+            Self::DeniedPublishV5 => switches.denied_publish_v5.as_str().to_owned(),
+            Self::SharedReceiveArn => switches.shared_receive_arn.as_str().to_owned(),
+            Self::GroupPolicies => switches.group_policies.as_str().to_owned(),
+            Self::PolicyLayers => switches.policy_layers.as_str().to_owned(),
+            Self::Propagation => format!("{} s after it was made", limits.propagation_seconds),
             Self::BeforeConnAck => switches.before_connack.as_str().to_owned(),
             Self::WillDelay => switches.will_delay.as_str().to_owned(),
             Self::DisconnectWithWill => switches.disconnect_with_will.as_str().to_owned(),
@@ -157,17 +171,8 @@ mod tests {
     use super::*;
 
     /// Decisions of the register whose subject the broker does not have yet.
-    const LATER: &[(u32, &str)] = &[
-        (3, "policies"),
-        (4, "WebSocket"),
-        (5, "HTTPS"),
-        (6, "HTTPS"),
-        (11, "policies"),
-        (18, "policies"),
-        (20, "identity"),
-        (21, "TLS"),
-        (22, "identity"),
-    ];
+    const LATER: &[(u32, &str)] =
+        &[(4, "WebSocket"), (5, "HTTPS"), (6, "HTTPS"), (21, "TLS"), (22, "WebSocket")];
 
     #[test]
     fn every_decision_of_the_register_is_here_or_waits_for_its_subject() {

@@ -60,6 +60,10 @@ limits! {
     concurrent_connections,
     /// Seconds that a transport may stand without its CONNECT packet; then it is closed.
     connect_packet_seconds,
+    /// Seconds after which a changed policy, attachment or certificate reaches the connections that stand by then.
+    propagation_seconds,
+    /// Seconds that a custom authorizer's function may take; then the client is refused.
+    authorizer_seconds,
     /// Shortest effective keep alive in seconds; shorter requests are raised to it.
     keep_alive_min_seconds,
     /// Longest effective keep alive in seconds; longer requests, and 0, become it. If it is 0 itself, keep alives are as

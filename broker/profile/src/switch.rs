@@ -213,4 +213,46 @@ switches! {
         /// They match as if the policy had them.
         Act = "act",
     }
+    /// What a denied 3.1.1 SUBSCRIBE meets (`broker.md` D-03).
+    denied_subscribe_v311: DeniedSubscribeV311 {
+        /// SUBACK 0x80 for the filter.
+        SubAck = "suback",
+        /// The connection ends.
+        Close = "close",
+    }
+    /// What a denied PUBLISH meets (`broker.md` 0.13).
+    denied_publish: DeniedPublish {
+        /// The connection ends, but for MQTT 5 at QoS 1 (D-11).
+        Refuse = "refuse",
+        /// It is acknowledged as if it had been taken, and goes nowhere.
+        Drop = "drop",
+    }
+    /// What a denied QoS 1 PUBLISH of MQTT 5 meets (`broker.md` D-11).
+    denied_publish_v5: DeniedPublishV5 {
+        /// PUBACK 0x87, the connection stays.
+        PubAck = "puback",
+        /// DISCONNECT 0x87.
+        Disconnect = "disconnect",
+    }
+    /// On which topic ARN `iot:Receive` must be allowed for a message of a shared subscription (`broker.md` D-18).
+    shared_receive_arn: SharedReceiveArn {
+        /// `topic/TOPIC` or `topic/$share/NAME/TOPIC`.
+        Either = "either",
+        /// `topic/TOPIC`.
+        Topic = "topic",
+    }
+    /// Which policies must allow what a client does that signed with IAM or Cognito credentials (`broker.md` 0.10).
+    policy_layers: PolicyLayers {
+        /// IAM policies; for an authenticated Cognito identity also the IoT policies attached to it.
+        PerIdentity = "per-identity",
+        /// Both IAM and IoT policies, whoever it is.
+        Both = "both",
+    }
+    /// Whether policies of thing groups count (`broker.md` 0.11).
+    group_policies: GroupPolicies {
+        /// Those of every static group that a client's thing is in, and of the groups above it.
+        Count = "count",
+        /// Only what is attached to the certificate or the Cognito identity counts.
+        Ignore = "ignore",
+    }
 }

@@ -43,7 +43,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub(crate) struct Acceptor<R> {
     pub(crate) runtime: R,
     pub(crate) transport: Transport,
-    pub(crate) identity: Identity,
+    pub(crate) identity: Identity<'static>,
     pub(crate) events: mpsc::Sender<Event>,
     /// The id of the next connection, of whatever listener.
     pub(crate) next_id: Arc<AtomicU64>,

@@ -187,7 +187,7 @@ async fn only_loopback_addresses_are_taken() {
     use squall_shell::{Shell, ShellOptions, TokioRuntime};
     use squall_types::Seed;
 
-    let config = || BrokerConfig { profile: Profile::named("aws-current").unwrap(), seed: Seed(7) };
+    let config = || BrokerConfig::new(Profile::named("aws-current").unwrap(), Seed(7));
     for address in ["0.0.0.0:0", "[::]:0", "192.0.2.1:1883"] {
         let mut shell = Shell::new(TokioRuntime::new(), config(), ShellOptions::default());
         let error = shell.listen_insecure(address.parse().unwrap()).await.unwrap_err().to_string();

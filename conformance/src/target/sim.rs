@@ -95,7 +95,7 @@ impl Target for Sim {
             })?;
         }
         Ok(Box::new(SimWorld {
-            broker: Broker::new(BrokerConfig { profile, seed: Seed(7) }),
+            broker: Broker::new(BrokerConfig::new(profile, Seed(7))),
             now: Timestamp::ZERO,
             transports: Vec::new(),
             metrics: BTreeMap::new(),
@@ -224,7 +224,7 @@ impl World for SimWorld {
         self.input(Input::Opened {
             connection: connection(transport),
             transport: Transport::Tls,
-            identity: Identity::Certificate(certificate(transport)),
+            identity: Identity::Trusted(certificate(transport)),
             source: Source { ip: [10, 0, 0, 1].into(), port: 50_000 },
             tag: TAG,
         });
@@ -279,6 +279,7 @@ impl World for SimWorld {
             Some(Reply::Ok) => Ok(None),
             Some(Reply::InvalidRequest(_)) => Ok(Some("InvalidRequestException".to_owned())),
             Some(Reply::Throttling) => Ok(Some("ThrottlingException".to_owned())),
+            Some(Reply::Failed(error)) => Ok(Some(error.exception.name().to_owned())),
             None => Err("the service did not answer".to_owned()),
         }
     }
@@ -342,8 +343,8 @@ impl Sink for Recorder<'_> {
                 self.transports[transport].paused = false;
                 self.resumed.push(transport);
             }
-            Output::Reply { request: _, after: _, reply } => self.reply = Some(reply),
-            Output::Ask { ask: _, question } => match question {},
+            Output::Reply { request: _, after: _, reply } => self.reply = Some(reply.clone()),
+            Output::Ask { .. } => unreachable!("no client comes without a certificate"),
             // Durability is off: the broker emits none.
             Output::Persist { .. } => {}
         }

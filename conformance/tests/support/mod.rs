@@ -22,7 +22,7 @@ pub(crate) fn listen() -> SocketAddr {
     // Bytes bear the same client ids again and again, faster than the service would grant them.
     profile.limits.connect_requests_per_second_per_client_id = 1_000_000;
     let service = Arc::new(Mutex::new(Service {
-        broker: Broker::new(BrokerConfig { profile, seed: Seed(7) }),
+        broker: Broker::new(BrokerConfig::new(profile, Seed(7))),
         began: Instant::now(),
         streams: BTreeMap::new(),
     }));

@@ -1,7 +1,7 @@
 //! What is counted and timed while a world runs.
 
 use hashbrown::HashMap;
-use squall_core::{ConnectRefusal, DiscardRule, DisconnectReason, Fact};
+use squall_core::{ConnectRefusal, DiscardRule, DisconnectReason, Fact, SubscribeRefusal};
 use squall_device::{AttemptFailure, DeviceFact};
 use squall_results::{
     Counter, Counters, FaultWindow, LatencyRecorder, Operation, Seconds, SeriesColumn, SeriesRecorder, Span,
@@ -163,7 +163,7 @@ impl Measure {
                 | DiscardRule::ReceiverPacketSize
                 | DiscardRule::NoMember => {}
             },
-            Fact::CallThrottled { .. } | Fact::SubscribeRefused { throttled: true, .. } => {
+            Fact::CallThrottled { .. } | Fact::SubscribeRefused { why: SubscribeRefusal::Throttled, .. } => {
                 self.counters.count(Counter::ThrottleExceeded);
             }
             Fact::WillPublished { .. } => self.counters.count(Counter::WillsPublished),
@@ -177,6 +177,9 @@ impl Measure {
             | Fact::Ping { .. }
             | Fact::Subscribed { .. }
             | Fact::SubscribeRefused { .. }
+            | Fact::Denied { .. }
+            | Fact::NotAuthenticated { .. }
+            | Fact::Audit { .. }
             | Fact::Unsubscribed { .. } => {}
         }
     }

@@ -58,10 +58,10 @@ impl Sink for ServiceSink<'_> {
             Output::PauseReading { connection } => Outbound::Pause { link: LinkKey::of(connection) },
             Output::ResumeReading { connection } => Outbound::Resume { link: LinkKey::of(connection) },
             Output::Reply { request: _, after: _, reply } => {
-                self.reply = Some(reply);
+                self.reply = Some(reply.clone());
                 return;
             }
-            Output::Ask { ask: _, question } => match question {},
+            Output::Ask { .. } => unreachable!("no device comes without a certificate"),
             Output::Persist { lsn: _ } => unreachable!("durability is off"),
         };
         self.outbound.push(outbound);
@@ -357,7 +357,7 @@ impl World {
         self.ask_broker(Input::Opened {
             connection: key.connection(),
             transport: Transport::Tls,
-            identity: Identity::Certificate(certificate),
+            identity: Identity::Trusted(certificate),
             source: source_of(device, key.connection()),
             tag: Tag(fleet as u16),
         });

@@ -123,7 +123,7 @@ impl World {
             end: Timestamp::ZERO + scenario.duration,
             chance,
             wheel: Wheel::new(),
-            broker: Broker::new(BrokerConfig { profile, seed: scenario.seed }),
+            broker: Broker::new(BrokerConfig::new(profile, scenario.seed)),
             deadline: Timestamp::MAX,
             clients: Clients::new(&fleets),
             devices: Vec::with_capacity(first as usize),

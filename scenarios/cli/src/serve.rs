@@ -65,7 +65,7 @@ pub(crate) fn serve(arguments: &ServeArguments) -> anyhow::Result<Exit> {
         apply(&mut profile, set).with_context(|| format!("--set {set}"))?;
     }
     let seed = arguments.seed.unwrap_or_else(system_seed);
-    let config = BrokerConfig { profile, seed };
+    let config = BrokerConfig::new(profile, seed);
 
     allow_many_connections();
     let (stop, stopped) = oneshot::channel();

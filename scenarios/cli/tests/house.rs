@@ -17,7 +17,7 @@ const PICTURE: &[(&str, &[&str])] = &[
     ("squall-services", &["squall-types", "squall-profile"]),
     ("squall-lambda", &[]),
     ("squall-authorizer", &["squall-types"]),
-    ("squall-core", &["squall-types", "squall-timers", "squall-codec", "squall-profile"]),
+    ("squall-core", &["squall-types", "squall-timers", "squall-codec", "squall-profile", "squall-services"]),
     ("squall-shell", &["squall-types", "squall-core"]),
     ("squall-device", &["squall-types", "squall-codec"]),
     ("squall-results", &[]),

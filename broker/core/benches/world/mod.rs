@@ -59,7 +59,7 @@ impl World {
             *rate = u32::MAX;
         }
         change(limits);
-        let broker = Broker::new(BrokerConfig { profile, seed: Seed(7) });
+        let broker = Broker::new(BrokerConfig::new(profile, Seed(7)));
         Self { broker, wire: Wire::default(), now: Timestamp::ZERO }
     }
 
@@ -104,7 +104,7 @@ impl World {
         self.handle(Input::Opened {
             connection,
             transport: Transport::Tls,
-            identity: Identity::Certificate(CertificateId([7; 32])),
+            identity: Identity::Trusted(CertificateId([7; 32])),
             source: Source { ip: [10, 0, 0, 1].into(), port: 50_000 },
             tag: Tag(0),
         });

@@ -3,6 +3,8 @@
 //! ```text
 //!            CONNECT accepted             DISCONNECT, fault, takeover, silence
 //! Awaiting ───────────────────> Connected ────────────────────────────────────> gone
+//!     │ ^                                                                          ^
+//!     │ └─ granted ── Authorizing ── refused, late ────────────────────────────────┤
 //!     └────────── refused, malformed, silence ─────────────────────────────────────┘
 //! ```
 //!
@@ -17,8 +19,8 @@ use slab::Slab;
 use squall_types::{ProtocolVersion, Timestamp};
 
 use crate::hash::HASHER;
-use crate::identity::PrincipalKey;
 use crate::input::{ConnectionId, Tag};
+use crate::principal::PrincipalKey;
 use crate::session::SessionKey;
 
 /// A connection's key inside the core; non-zero so that an absent one costs nothing.
@@ -52,8 +54,10 @@ impl ConnectionKey {
 /// Where a connection stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum State {
-    /// CONNECT has not come.
+    /// CONNECT has not come, or is about to be handled.
     Awaiting,
+    /// CONNECT has come, and waits for a custom authorizer's answer.
+    Authorizing,
     /// CONNECT was accepted.
     Connected { session: SessionKey, version: ProtocolVersion },
 }
@@ -75,6 +79,8 @@ pub(crate) struct Connection {
     pub(crate) principal: PrincipalKey,
     pub(crate) unsent: u32,
     pub(crate) paused: bool,
+    /// Whether policies are asked what its principal may do.
+    pub(crate) restricted: bool,
     /// The beginning of a packet whose rest has not come; `None` between packets, which is nearly always.
     #[expect(clippy::box_collection, reason = "8 bytes in place of 24: nearly every connection has none")]
     pub(crate) partial: Option<Box<Vec<u8>>>,
@@ -136,6 +142,12 @@ impl Connections {
             entry.remove();
         }
         connection
+    }
+
+    /// The connections of a principal, in the order of their places.
+    pub(crate) fn of_principal(&self, principal: PrincipalKey) -> Vec<ConnectionKey> {
+        let all = self.connections.iter().filter(|(_, connection)| connection.principal == principal);
+        all.map(|(index, _)| ConnectionKey::new(index)).collect()
     }
 
     /// All connections, in no order that may reach a result.

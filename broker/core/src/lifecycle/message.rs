@@ -6,14 +6,15 @@ use core::net::IpAddr;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use crate::input::Identity;
 use crate::output::DisconnectReason;
+use crate::principal::Who;
 
 /// What a lifecycle message is about; `F` are the filters of a packet.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Detail<F> {
     Connected { ip: IpAddr },
     Disconnected { reason: DisconnectReason },
+    ConnectFailed { ip: IpAddr },
     Subscribed { topics: F },
     Unsubscribed { topics: F },
 }
@@ -26,6 +27,7 @@ impl<F> Detail<F> {
         match self {
             Self::Connected { .. } => "connected",
             Self::Disconnected { .. } => "disconnected",
+            Self::ConnectFailed { .. } => "connect_failed",
             Self::Subscribed { .. } => "subscribed",
             Self::Unsubscribed { .. } => "unsubscribed",
         }
@@ -33,7 +35,7 @@ impl<F> Detail<F> {
 
     const fn family(&self) -> &'static str {
         match self {
-            Self::Connected { .. } | Self::Disconnected { .. } => "presence",
+            Self::Connected { .. } | Self::Disconnected { .. } | Self::ConnectFailed { .. } => "presence",
             Self::Subscribed { .. } | Self::Unsubscribed { .. } => "subscriptions",
         }
     }
@@ -42,10 +44,12 @@ impl<F> Detail<F> {
 /// All that a lifecycle message says.
 pub(super) struct Event<'a, F> {
     pub(super) client_id: &'a str,
+    /// The thing that the principal is attached to as `EXCLUSIVE_THING`.
+    pub(super) thing_name: Option<&'a str>,
     /// Milliseconds since 1970.
     pub(super) timestamp: u64,
     pub(super) session_identifier: SessionIdentifier,
-    pub(super) principal: Identity,
+    pub(super) principal: &'a Who,
     pub(super) version_number: u32,
     pub(super) detail: Detail<F>,
 }
@@ -54,10 +58,21 @@ impl<'f, F: Iterator<Item = &'f str> + Clone> Serialize for Event<'_, F> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("clientId", self.client_id)?;
+        if let Some(thing) = self.thing_name {
+            map.serialize_entry("thingName", thing)?;
+        }
         map.serialize_entry("timestamp", &self.timestamp)?;
         map.serialize_entry("eventType", self.detail.event_type())?;
+        if let Detail::ConnectFailed { ip } = &self.detail {
+            // broker.md 5: this kind has an order of its own.
+            map.serialize_entry("connectFailureReason", "AUTHORIZATION_FAILED")?;
+            map.serialize_entry("principalIdentifier", &Shown(self.principal))?;
+            map.serialize_entry("sessionIdentifier", &Shown(&self.session_identifier))?;
+            map.serialize_entry("ipAddress", ip)?;
+            return map.end();
+        }
         map.serialize_entry("sessionIdentifier", &Shown(&self.session_identifier))?;
-        map.serialize_entry("principalIdentifier", &Shown(&self.principal))?;
+        map.serialize_entry("principalIdentifier", &Shown(self.principal))?;
         match &self.detail {
             Detail::Connected { ip } => map.serialize_entry("ipAddress", ip)?,
             Detail::Disconnected { reason } => {
@@ -69,6 +84,7 @@ impl<'f, F: Iterator<Item = &'f str> + Clone> Serialize for Event<'_, F> {
                 map.serialize_entry("topics", &Texts(topics))?;
                 return map.end();
             }
+            Detail::ConnectFailed { .. } => {}
         }
         map.serialize_entry("versionNumber", &self.version_number)?;
         map.end()
@@ -152,7 +168,8 @@ mod tests {
             client_id,
             timestamp: 1_700_000_000_123,
             session_identifier: SessionIdentifier::from_bits([u64::MAX, 0]),
-            principal: Identity::Certificate(CertificateId([0xab; 32])),
+            thing_name: None,
+            principal: &Who::Certificate(CertificateId([0xab; 32])),
             version_number: 3,
             detail,
         });

@@ -1,7 +1,8 @@
 //! Lifecycle messages: what the service publishes about who comes, who goes and who subscribes (`broker.md` 5).
 //!
 //! ```text
-//! CONNACK sent ──────────> $aws/events/presence/connected/ID       ┐
+//! CONNECT denied ────────> $aws/events/presence/connect_failed/ID  ┐
+//! CONNACK sent ──────────> $aws/events/presence/connected/ID       │
 //! connection ended ──────> $aws/events/presence/disconnected/ID    ├──> like any message, at QoS 0
 //! SUBACK, UNSUBACK sent ─> $aws/events/subscriptions/.../ID        ┘
 //! ```
@@ -9,8 +10,6 @@
 //! They go to whoever subscribes to their topics. No document names a QoS; `broker.md` 5 promises neither order nor that
 //! each comes once, and QoS 0 promises no more than that. None is metered as published, each is when delivered
 //! (`pricing.md` 1.1). Nothing is written, and no text is made, while no filter that is held can match one.
-//!
-//! `connect_failed` reports denials only, and nothing is denied before there are policies.
 
 mod message;
 mod version_numbers;
@@ -68,30 +67,65 @@ impl Broker {
         if !self.subscriptions.may_hear_events() {
             return None;
         }
+        let mut message = std::mem::take(&mut self.lifecycle);
         let session = &self.sessions[session];
-        let client_id = session.client_id.as_str();
-        // broker.md 5, check 113.
-        if client_id.contains(['+', '#']) {
+        let is_written =
+            self.write_event(step, &mut message, key, session.client_id.as_str(), session.marks, detail);
+        if !is_written {
+            self.lifecycle = message;
             return None;
+        }
+        Some(message)
+    }
+
+    /// Publishes that a CONNECT was denied, if somebody may hear it. It began no session, so the identifier of one is
+    /// drawn for this attempt alone.
+    pub(crate) fn announce_connect_failed<S: Sink>(
+        &mut self,
+        step: &mut Step<'_, S>,
+        key: ConnectionKey,
+        client_id: &str,
+    ) {
+        if !self.subscriptions.may_hear_events() {
+            return;
+        }
+        let ip = self.connections.address(key);
+        let mut message = std::mem::take(&mut self.lifecycle);
+        let marks = Marks::begin(step.now.mono, 0);
+        if self.write_event(step, &mut message, key, client_id, marks, Presence::ConnectFailed { ip }) {
+            self.publish_lifecycle(step, message);
+        } else {
+            self.lifecycle = message;
+        }
+    }
+
+    /// Writes an event; false if the client id may have none (`broker.md` 5, check 113).
+    fn write_event<'f, S: Sink, F: Iterator<Item = &'f str> + Clone>(
+        &self,
+        step: &Step<'_, S>,
+        message: &mut Message,
+        key: ConnectionKey,
+        client_id: &str,
+        marks: Marks,
+        detail: Detail<F>,
+    ) -> bool {
+        if client_id.contains(['+', '#']) {
+            return false;
         }
         let owner = Owner::named(client_id);
         let halves = [0, 1].map(|half| {
-            self.chance.bits(
-                owner,
-                Purpose::SessionIdentifier,
-                u64::from(session.marks.identifier) * 2 + half,
-            )
+            self.chance.bits(owner, Purpose::SessionIdentifier, u64::from(marks.identifier) * 2 + half)
         });
-        let mut message = std::mem::take(&mut self.lifecycle);
         message.write(&Event {
             client_id,
+            thing_name: self.exclusive_thing(key, client_id),
             timestamp: step.now.wall.as_unix_millis(),
             session_identifier: SessionIdentifier::from_bits(halves),
-            principal: self.principals.identity(self.connections[key].principal),
-            version_number: session.marks.version_number,
+            principal: &self.principals[self.connections[key].principal].who,
+            version_number: marks.version_number,
             detail,
         });
-        Some(message)
+        true
     }
 
     /// Gives a lifecycle message to its subscribers.

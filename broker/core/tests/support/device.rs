@@ -8,7 +8,7 @@ use squall_core::{ConnectionId, DisconnectReason, Input, Tag};
 use squall_types::{ProtocolVersion, QoS, Timestamp};
 
 use super::seen::ConnAck;
-use super::{Bench, Client, Delivery, RESET, Seen};
+use super::{Bench, Client, ComesAs, Delivery, RESET, Seen};
 
 /// A handle; the bench keeps the state.
 #[derive(Clone)]
@@ -60,10 +60,17 @@ impl Device {
 
     /// Opens a transport and sends nothing.
     pub(crate) fn open(&self) -> Self {
-        let tag = self.with(|client| client.tag);
+        let (tag, comes_as) = self.with(|client| (client.tag, client.comes_as.clone()));
         // The transport has its device before the broker hears of it.
-        let connection = self.bench.open_transport(tag);
+        let connection = self.bench.next_connection();
         self.with(|client| client.connection = Some(connection));
+        self.bench.open_as(connection, tag, &comes_as);
+        self.clone()
+    }
+
+    /// From now on its transports introduce it so.
+    pub(crate) fn comes_as(&self, comes_as: ComesAs) -> Self {
+        self.with(|client| client.comes_as = comes_as);
         self.clone()
     }
 

@@ -23,10 +23,13 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use squall_core::{
-    Broker, BrokerConfig, Call, Caller, Cause, ClosedWhy, ConnectionId, DiscardRule, DisconnectReason,
-    Feature, Identity, Input, Output, Receipt, Reply, RequestId, Sink, Source, Tag, Transport,
+    AskId, Broker, BrokerConfig, Call, Caller, Cause, ClosedWhy, ConnectionId, DiscardRule, DisconnectReason,
+    Feature, Identity, Input, Output, Question, Receipt, Reply, RequestId, SignedIdentity, Sink, Source, Tag,
+    Transport,
 };
 use squall_profile::Profile;
+use squall_services::policy::Rights;
+use squall_services::registry::{ControlCall, Registry};
 use squall_types::{CertificateId, Now, ProtocolVersion, QoS, Seed, Timestamp, WallTime};
 
 pub(crate) use device::Device;
@@ -47,6 +50,7 @@ struct World {
     connections: u64,
     facts: Vec<Fact>,
     replies: Vec<(RequestId, Reply)>,
+    asks: Vec<Asked>,
     receipt: Receipt,
     /// All that all devices saw, in the broker's order.
     log: Vec<(String, Seen)>,
@@ -64,6 +68,7 @@ struct Client {
     clean_start: bool,
     keep_alive: u16,
     tag: Tag,
+    comes_as: ComesAs,
     connection: Option<ConnectionId>,
     next_packet_id: u16,
     inbox: VecDeque<(Timestamp, Seen)>,
@@ -72,20 +77,48 @@ struct Client {
     unsent: u32,
 }
 
+/// As whom a device's transport introduces it.
+#[derive(Clone)]
+pub(crate) enum ComesAs {
+    /// Somebody who is allowed everything.
+    Trusted,
+    Certificate(CertificateId),
+    CustomAuthorizer,
+    Signed {
+        iam: Rights,
+        cognito_identity: Option<String>,
+    },
+}
+
+/// A question about a client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Asked {
+    pub(crate) ask: AskId,
+    pub(crate) client_id: String,
+    pub(crate) username: Option<String>,
+    pub(crate) password: Option<Vec<u8>>,
+}
+
 impl Bench {
     /// A broker with the default profile, changed by `tweak`. Devices may connect as often as they like: that one
     /// client id may only once a second is a subject of its own.
     pub(crate) fn new(tweak: impl FnOnce(&mut Profile)) -> Self {
+        Self::with_registry(Registry::default(), tweak)
+    }
+
+    /// The same for an account that knows somebody.
+    pub(crate) fn with_registry(registry: Registry, tweak: impl FnOnce(&mut Profile)) -> Self {
         let mut profile = Profile::named("aws-current").expect("the default profile");
         profile.limits.connect_requests_per_second_per_client_id = u32::MAX;
         tweak(&mut profile);
         Self(Rc::new(RefCell::new(World {
-            broker: Broker::new(BrokerConfig { profile, seed: Seed(7) }),
+            broker: Broker::new(BrokerConfig { profile, seed: Seed(7), registry }),
             now: Timestamp::ZERO,
             clients: Vec::new(),
             connections: 0,
             facts: Vec::new(),
             replies: Vec::new(),
+            asks: Vec::new(),
             receipt: Receipt::default(),
             log: Vec::new(),
             piece: usize::MAX,
@@ -117,6 +150,7 @@ impl Bench {
                 clean_start: true,
                 keep_alive: 3_600,
                 tag: Tag(0),
+                comes_as: ComesAs::Trusted,
                 connection: None,
                 next_packet_id: 1,
                 inbox: VecDeque::new(),
@@ -167,6 +201,7 @@ impl Bench {
             clients: &mut world.clients,
             facts: &mut world.facts,
             replies: &mut world.replies,
+            asks: &mut world.asks,
             log: &mut world.log,
             transcript: &mut world.transcript,
         };
@@ -188,24 +223,70 @@ impl Bench {
         let replies = &self.0.borrow().replies;
         let (request, reply) = replies.last().expect("a request is answered at once");
         assert_eq!(*request, id);
-        *reply
+        reply.clone()
+    }
+
+    /// A call that changes the account.
+    pub(crate) fn control(&self, call: ControlCall<'_>) -> Reply {
+        self.call(Call::Control(call))
     }
 
     /// Opens a transport that no device has.
     pub(crate) fn open_transport(&self, tag: Tag) -> ConnectionId {
-        let connection = {
-            let mut world = self.0.borrow_mut();
-            world.connections += 1;
-            ConnectionId(world.connections)
+        let connection = self.next_connection();
+        self.open_as(connection, tag, &ComesAs::Trusted);
+        connection
+    }
+
+    fn next_connection(&self) -> ConnectionId {
+        let mut world = self.0.borrow_mut();
+        world.connections += 1;
+        ConnectionId(world.connections)
+    }
+
+    fn open_as(&self, connection: ConnectionId, tag: Tag, comes_as: &ComesAs) {
+        let identity = match comes_as {
+            ComesAs::Trusted => Identity::Trusted(CertificateId([7; 32])),
+            ComesAs::Certificate(id) => Identity::Certificate(*id),
+            ComesAs::CustomAuthorizer => Identity::CustomAuthorizer,
+            ComesAs::Signed { iam, cognito_identity } => Identity::Signed(SignedIdentity {
+                principal: "AKIDEXAMPLE",
+                iam,
+                cognito_identity: cognito_identity.as_deref(),
+            }),
         };
         self.input(Input::Opened {
             connection,
             transport: Transport::Tls,
-            identity: Identity::Certificate(CertificateId([7; 32])),
+            identity,
             source: Source { ip: [10, 0, 0, 1].into(), port: 50_000 },
             tag,
         });
-        connection
+    }
+
+    /// What was asked of the outside so far.
+    pub(crate) fn asks(&self) -> Vec<Asked> {
+        self.0.borrow().asks.clone()
+    }
+
+    /// What was denied so far: `ACTION on NAME for CLIENT`, and the metric that it counts in.
+    pub(crate) fn denials(&self) -> Vec<(String, &'static str)> {
+        let world = self.0.borrow();
+        let denials = world.facts.iter().filter_map(|fact| match fact {
+            Fact::Denied { text, metric, .. } => Some((text.clone(), metric.expect("a metric"))),
+            _ => None,
+        });
+        denials.collect()
+    }
+
+    /// Why the last denial was one, as a person reads it.
+    pub(crate) fn why_denied(&self) -> String {
+        let world = self.0.borrow();
+        let mut reasons = world.facts.iter().rev().filter_map(|fact| match fact {
+            Fact::Denied { why, .. } => Some(why.clone()),
+            _ => None,
+        });
+        reasons.next().expect("a denial")
     }
 
     /// Bytes on a connection, in the bench's pieces.
@@ -321,6 +402,7 @@ impl World {
                 clients: &mut self.clients,
                 facts: &mut self.facts,
                 replies: &mut self.replies,
+                asks: &mut self.asks,
                 log: &mut self.log,
                 transcript: &mut self.transcript,
             };
@@ -337,6 +419,7 @@ struct Recorder<'w> {
     clients: &'w mut [Client],
     facts: &'w mut Vec<Fact>,
     replies: &'w mut Vec<(RequestId, Reply)>,
+    asks: &'w mut Vec<Asked>,
     log: &'w mut Vec<(String, Seen)>,
     transcript: &'w mut Transcript,
 }
@@ -387,8 +470,16 @@ impl Sink for Recorder<'_> {
             Output::Close { connection, reason, .. } => self.see(connection, Seen::Closed(reason)),
             Output::PauseReading { connection } => self.see(connection, Seen::Paused),
             Output::ResumeReading { connection } => self.see(connection, Seen::Resumed),
-            Output::Reply { request, reply, .. } => self.replies.push((request, reply)),
-            Output::Ask { question, .. } => match question {},
+            Output::Reply { request, reply, .. } => self.replies.push((request, reply.clone())),
+            Output::Ask { ask, question } => {
+                let Question::Authorize { connection: _, client_id, username, password } = question;
+                self.asks.push(Asked {
+                    ask,
+                    client_id: client_id.to_owned(),
+                    username: username.map(str::to_owned),
+                    password: password.map(<[u8]>::to_vec),
+                });
+            }
             Output::Persist { .. } => panic!("durability is off"),
         }
     }

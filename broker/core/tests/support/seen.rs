@@ -1,7 +1,7 @@
 //! What devices and observers saw, with nothing borrowed.
 
 use squall_codec::{Packet, ReasonCode};
-use squall_core::{ConnectRefusal, DiscardRule, DisconnectReason, Feature};
+use squall_core::{ConnectRefusal, DiscardRule, DisconnectReason, Feature, SubscribeRefusal};
 
 /// One thing that a device saw.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -132,7 +132,10 @@ pub(crate) enum Fact {
     WillPublished { client_id: String, topic: String },
     Ping,
     Subscribed,
-    SubscribeRefused { throttled: bool },
+    SubscribeRefused(SubscribeRefusal),
+    NotAuthenticated(&'static str),
+    Denied { text: String, metric: Option<&'static str>, why: String },
+    Audit { operation: &'static str, error: Option<&'static str> },
     Unsubscribed,
     NotModelled(Feature),
 }
@@ -164,7 +167,16 @@ impl From<squall_core::Fact<'_>> for Fact {
             }
             Told::Ping { .. } => Self::Ping,
             Told::Subscribed { .. } => Self::Subscribed,
-            Told::SubscribeRefused { throttled, .. } => Self::SubscribeRefused { throttled },
+            Told::SubscribeRefused { why, .. } => Self::SubscribeRefused(why),
+            Told::NotAuthenticated { reason, .. } => Self::NotAuthenticated(reason),
+            Told::Denied { denial, .. } => Self::Denied {
+                text: format!("{} on {} for {}", denial.action, denial.name, denial.client_id),
+                metric: fact.metric(),
+                why: denial.explain().to_string(),
+            },
+            Told::Audit { call, error, .. } => {
+                Self::Audit { operation: call.operation(), error: error.map(|error| error.exception.name()) }
+            }
             Told::Unsubscribed { .. } => Self::Unsubscribed,
             Told::NotModelled { feature, .. } => Self::NotModelled(feature),
         }

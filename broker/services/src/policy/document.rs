@@ -127,8 +127,11 @@ impl Statement {
 
     /// D-23 `fail`: a statement with a variable that has no value does not apply.
     pub(super) fn fails_unresolved(&self, facts: &Facts<'_>, semantics: Semantics) -> bool {
+        semantics.unresolved_variable == UnresolvedVariable::Fail && self.has_unresolved(facts)
+    }
+
+    fn has_unresolved(&self, facts: &Facts<'_>) -> bool {
         self.has_variables
-            && semantics.unresolved_variable == UnresolvedVariable::Fail
             && self
                 .patterns()
                 .any(|pattern| pattern.variables().any(|variable| facts.value(variable).is_none()))
@@ -200,6 +203,10 @@ impl Policy {
         let named = statements.iter().flat_map(Statement::variables);
         let needs = named.fold(Needs::default(), |needs, variable| needs | Needs::of(variable));
         Ok(Self { statements, needs })
+    }
+
+    pub(super) fn has_unresolved(&self, facts: &Facts<'_>) -> bool {
+        self.statements.iter().any(|statement| statement.has_unresolved(facts))
     }
 
     /// Which facts the document asks for.

@@ -80,6 +80,13 @@ impl Rights {
         explain(&policies, request, facts, semantics)
     }
 
+    /// Whether a policy in force names a variable that has no value (D-23).
+    #[must_use]
+    pub fn has_unresolved(&self, facts: &Facts<'_>) -> bool {
+        let client_id = facts.client_id.unwrap_or_default();
+        self.policies(client_id).any(|version| version.policy.has_unresolved(facts))
+    }
+
     /// The name of the policy that a statement is in.
     #[must_use]
     pub fn policy_name(&self, client_id: &str, at: StatementAt) -> Option<&str> {

@@ -132,6 +132,13 @@ impl Access<'_> {
         self.key
     }
 
+    /// The certificate's own policies alone.
+    #[must_use]
+    pub fn own_rights(&self) -> Rights {
+        let own = self.registry.policies.operative(&self.certificate.attached).cloned().collect();
+        Rights::new(own, Vec::new())
+    }
+
     /// Every policy that counts now: those of the certificate, and for each of its things those of the groups that the
     /// thing is in and of their ancestors.
     #[must_use]

@@ -50,7 +50,7 @@ impl Service {
         // Clients here come back at once.
         profile.limits.connect_requests_per_second_per_client_id = 1_000_000;
         tweak(&mut profile.limits);
-        let config = BrokerConfig { profile, seed: Seed(7) };
+        let config = BrokerConfig::new(profile, Seed(7));
         let mut shell = Shell::new(runtime, config, ShellOptions::default());
         let address = shell.listen_insecure(address).await.unwrap();
         let (stop, stopped) = oneshot::channel();

@@ -1,0 +1,95 @@
+//! Calls of the control and data plane.
+
+use squall_codec::{PacketId, Publish};
+use squall_profile::Decision;
+use squall_services::registry::ControlCall;
+use squall_types::QoS;
+
+use crate::broker::{Broker, Step};
+use crate::fact::{DiscardRule, Fact};
+use crate::input::{Caller, Tag};
+use crate::meter::Cause;
+use crate::request::{Call, InvalidRequest, Reply};
+use crate::reserved_topics::basic_ingest_topic;
+use crate::sink::Sink;
+
+impl Broker {
+    pub(crate) fn handle_call<S: Sink>(
+        &mut self,
+        step: &mut Step<'_, S>,
+        caller: Caller,
+        call: Call<'_>,
+    ) -> Reply {
+        let Caller::Account { tag } = caller;
+        match call {
+            Call::Control(call) => self.handle_control(step, tag, &call),
+            Call::Publish { topic, payload, qos, retain } => {
+                self.handle_https_publish(step, tag, topic, payload, qos, retain)
+            }
+        }
+    }
+
+    /// A call that changes the account: at once for whoever reads it, later for connections that stand.
+    fn handle_control<S: Sink>(&mut self, step: &mut Step<'_, S>, tag: Tag, call: &ControlCall<'_>) -> Reply {
+        let result = self.registry.call(call);
+        // broker.md 10.3.
+        step.sink.fact(Fact::Audit { tag, call, error: result.as_ref().err() });
+        match result {
+            Err(error) => return Reply::Failed(error),
+            Ok(()) => {
+                if let ControlCall::DeleteCertificate { id, .. } = *call
+                    && let Some(principal) = self.principals.of_certificate(id)
+                {
+                    // Nothing is left that a connection could be held to.
+                    self.refresh(step, principal);
+                }
+                self.propagate(step, call.changed());
+            }
+        }
+        Reply::Ok
+    }
+
+    fn handle_https_publish<S: Sink>(
+        &mut self,
+        step: &mut Step<'_, S>,
+        tag: Tag,
+        topic: &str,
+        payload: &[u8],
+        qos: QoS,
+        retain: bool,
+    ) -> Reply {
+        // broker.md 1.3: an HTTPS publish; pricing.md 1.1 meters its body and the body of the answer.
+        self.meter.add_message(tag, Cause::HttpRequest, payload.len());
+        self.meter.add_message(tag, Cause::HttpResponse, 0);
+        if qos == QoS::ExactlyOnce {
+            return Reply::InvalidRequest(InvalidRequest::QoS);
+        }
+        if payload.len() > self.limits.payload_bytes as usize {
+            return Reply::InvalidRequest(InvalidRequest::Payload);
+        }
+        if !self.admits_topic(step, tag, topic, retain) {
+            return Reply::InvalidRequest(InvalidRequest::Topic);
+        }
+        step.receipt.publishes += 1;
+        if !self.inbound_rate.take(step.now.mono) {
+            self.assumptions.note(Decision::AccountPublishRate);
+            step.sink.fact(Fact::CallThrottled { tag, rule: DiscardRule::AccountPublishRateIn });
+            return Reply::Throttling;
+        }
+        let packet_id = (qos == QoS::AtLeastOnce).then_some(PacketId::MIN);
+        let publish = Publish { qos, packet_id, retain, ..Publish::new(topic, payload) };
+        let mut stored = None;
+        if retain && self.keep_retained(step, tag, &publish, &mut stored).is_err() {
+            step.sink.fact(Fact::CallThrottled { tag, rule: DiscardRule::RetainedQuota });
+            return Reply::Throttling;
+        }
+        step.sink.fact(Fact::PublishIn { connection: None, tag, topic, retain });
+        if basic_ingest_topic(topic).is_none() {
+            self.route(step, None, &publish, &mut stored);
+        }
+        if let Some(message) = stored {
+            self.messages.release(message);
+        }
+        Reply::Ok
+    }
+}

@@ -1,0 +1,291 @@
+//! Principals: who connections are, and what each may do.
+//!
+//! One is kept for as long as a connection has it. What it may do is a snapshot, read when its first connection comes
+//! and again a propagation delay after a change (`broker.md` 8.1, 9.5, D-20). A principal that is allowed everything
+//! has no snapshot.
+
+use core::fmt;
+use core::hash::BuildHasher;
+use core::ops::{Index, IndexMut};
+use std::sync::Arc;
+
+use hashbrown::HashTable;
+use slab::Slab;
+use squall_services::policy::Rights;
+use squall_services::registry::{AttachedThing, CertificateKey};
+use squall_types::CertificateId;
+
+use crate::authorizer::{Authorizing, Granted};
+use crate::connection::ConnectionKey;
+use crate::hash::HASHER;
+
+/// A principal's key inside the core, which a connection keeps in place of the principal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PrincipalKey(pub(crate) u32);
+
+/// Who a principal is.
+#[derive(Debug)]
+pub(crate) enum Who {
+    /// A registered certificate.
+    Certificate(CertificateId),
+    /// A certificate that nobody looks up.
+    Trusted(CertificateId),
+    /// Nobody in particular.
+    Anonymous,
+    /// Whoever signed with IAM or Cognito credentials.
+    Signed(Box<Signed>),
+    /// A client whose CONNECT has to bring its credentials.
+    Unasked,
+    /// A client whose authorizer has not answered.
+    Authorizing(Box<Authorizing>),
+    /// A client that an authorizer let in.
+    Granted(Box<Granted>),
+}
+
+/// Whoever signed with IAM or Cognito credentials.
+#[derive(Debug)]
+pub(crate) struct Signed {
+    pub(crate) principal: Box<str>,
+    pub(crate) iam: Rights,
+    pub(crate) cognito_identity: Option<Box<str>>,
+}
+
+/// `principalIdentifier` (`broker.md` 5). The service knows nobody who is anonymous; this text is Squall's own.
+impl fmt::Display for Who {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Certificate(id) | Self::Trusted(id) => id.fmt(f),
+            Self::Anonymous | Self::Unasked | Self::Authorizing(_) => f.write_str("anonymous"),
+            Self::Signed(signed) => f.write_str(&signed.principal),
+            Self::Granted(granted) => f.write_str(&granted.principal),
+        }
+    }
+}
+
+/// What a principal may do: what every layer that is there allows (`broker.md` 0.10, 8.5).
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Authority {
+    pub(crate) iot: Option<Rights>,
+    pub(crate) iam: Option<Rights>,
+}
+
+impl Authority {
+    pub(crate) fn layers(&self) -> impl Iterator<Item = &Rights> {
+        self.iot.iter().chain(&self.iam)
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Principal {
+    pub(crate) who: Who,
+    /// How many connections have it; without one it is forgotten, so nothing grows with certificates seen.
+    connections: u32,
+    /// Tells it from others that had its key before.
+    pub(crate) serial: u32,
+    /// The connection whose CONNECT came last, if it still stands.
+    pub(crate) latest: Option<ConnectionKey>,
+    pub(crate) certificate: Option<CertificateKey>,
+    /// The thing that stands for the client of `latest`.
+    pub(crate) thing: Option<AttachedThing>,
+    /// `None` allows everything.
+    pub(crate) authority: Option<Arc<Authority>>,
+}
+
+impl Principal {
+    /// Whether `latest` is all there is.
+    pub(crate) fn only_connection(&self) -> Option<ConnectionKey> {
+        self.latest.filter(|_| self.connections == 1)
+    }
+}
+
+/// The principals of all connections.
+#[derive(Debug, Default)]
+pub(crate) struct Principals {
+    principals: Slab<Principal>,
+    /// Those that several connections may share.
+    shared: HashTable<u32>,
+    serial: u32,
+    /// Authorities read lately, so that a fleet under one policy has one.
+    recent: Vec<Arc<Authority>>,
+    replaced: usize,
+}
+
+/// So many authorities are remembered: a few fleets come at a time.
+const RECENT: usize = 8;
+
+/// What connections share a principal by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Shared {
+    Certificate(CertificateId),
+    Trusted(CertificateId),
+    Anonymous,
+}
+
+impl Shared {
+    fn of(who: &Who) -> Option<Self> {
+        match who {
+            Who::Certificate(id) => Some(Self::Certificate(*id)),
+            Who::Trusted(id) => Some(Self::Trusted(*id)),
+            Who::Anonymous => Some(Self::Anonymous),
+            Who::Signed(_) | Who::Unasked | Who::Authorizing(_) | Who::Granted(_) => None,
+        }
+    }
+}
+
+fn hash(shared: Shared) -> u64 {
+    HASHER.hash_one(shared)
+}
+
+impl Principals {
+    fn find(&self, shared: Shared) -> Option<PrincipalKey> {
+        let is_it = |&key: &u32| Shared::of(&self.principals[key as usize].who) == Some(shared);
+        self.shared.find(hash(shared), is_it).map(|&key| PrincipalKey(key))
+    }
+
+    /// The principal of a registered certificate, if a connection has it.
+    pub(crate) fn of_certificate(&self, id: CertificateId) -> Option<PrincipalKey> {
+        self.find(Shared::Certificate(id))
+    }
+
+    /// One that is there, for one more connection.
+    pub(crate) fn acquire(&mut self, who: &Who) -> Option<PrincipalKey> {
+        let key = self.find(Shared::of(who)?)?;
+        self[key].connections += 1;
+        Some(key)
+    }
+
+    /// A new one, for its first connection.
+    pub(crate) fn insert(
+        &mut self,
+        who: Who,
+        certificate: Option<CertificateKey>,
+        authority: Option<Arc<Authority>>,
+    ) -> PrincipalKey {
+        let shared = Shared::of(&who);
+        self.serial = self.serial.wrapping_add(1);
+        let key = self.principals.insert(Principal {
+            who,
+            connections: 1,
+            serial: self.serial,
+            latest: None,
+            certificate,
+            thing: None,
+            authority,
+        });
+        let key = u32::try_from(key).expect("fewer than 2^32 principals");
+        if let Some(shared) = shared {
+            let principals = &self.principals;
+            self.shared.insert_unique(hash(shared), key, |&key| {
+                Shared::of(&principals[key as usize].who).map_or(0, hash)
+            });
+        }
+        PrincipalKey(key)
+    }
+
+    /// A connection has it no longer.
+    pub(crate) fn release(&mut self, key: PrincipalKey, connection: ConnectionKey) {
+        let principal = &mut self[key];
+        principal.connections -= 1;
+        if principal.latest == Some(connection) {
+            principal.latest = None;
+            principal.thing = None;
+        }
+        if principal.connections > 0 {
+            return;
+        }
+        let who = self.principals.remove(key.0 as usize).who;
+        if let Some(shared) = Shared::of(&who)
+            && let Ok(entry) = self.shared.find_entry(hash(shared), |&other| other == key.0)
+        {
+            entry.remove();
+        }
+    }
+
+    pub(crate) fn get(&self, key: PrincipalKey) -> Option<&Principal> {
+        self.principals.get(key.0 as usize)
+    }
+
+    /// All keys, in order.
+    pub(crate) fn keys(&self) -> Vec<PrincipalKey> {
+        self.principals.iter().map(|(key, _)| PrincipalKey(key as u32)).collect()
+    }
+
+    /// The authority, shared with whoever has the same.
+    pub(crate) fn intern(&mut self, authority: Authority) -> Arc<Authority> {
+        if let Some(known) = self.recent.iter().find(|known| ***known == authority) {
+            return Arc::clone(known);
+        }
+        let authority = Arc::new(authority);
+        if self.recent.len() < RECENT {
+            self.recent.push(Arc::clone(&authority));
+        } else {
+            self.recent[self.replaced % RECENT] = Arc::clone(&authority);
+            self.replaced += 1;
+        }
+        authority
+    }
+}
+
+impl Index<PrincipalKey> for Principals {
+    type Output = Principal;
+
+    fn index(&self, key: PrincipalKey) -> &Principal {
+        &self.principals[key.0 as usize]
+    }
+}
+
+impl IndexMut<PrincipalKey> for Principals {
+    fn index_mut(&mut self, key: PrincipalKey) -> &mut Principal {
+        &mut self.principals[key.0 as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn certificate(byte: u8) -> Who {
+        Who::Certificate(CertificateId([byte; 32]))
+    }
+
+    #[test]
+    fn a_principal_lasts_as_long_as_a_connection_has_it() {
+        let mut principals = Principals::default();
+        let [one, two] = [1, 2].map(|number| ConnectionKey::from_u32(number).unwrap());
+        assert!(principals.acquire(&certificate(1)).is_none());
+        let first = principals.insert(certificate(1), None, None);
+        let other = principals.insert(certificate(2), None, None);
+        let trusted = principals.insert(Who::Trusted(CertificateId([1; 32])), None, None);
+        assert_eq!(principals.acquire(&certificate(1)), Some(first));
+        principals[first].latest = Some(two);
+        principals.release(first, one);
+        assert_eq!(principals[first].only_connection(), Some(two));
+        assert_eq!(principals.of_certificate(CertificateId([1; 32])), Some(first));
+        for key in [first, other, trusted] {
+            principals.release(key, two);
+        }
+        assert!(principals.principals.is_empty() && principals.shared.is_empty());
+    }
+
+    #[test]
+    fn clients_of_an_authorizer_share_nothing() {
+        let mut principals = Principals::default();
+        let first = principals.insert(Who::Unasked, None, None);
+        assert!(principals.acquire(&Who::Unasked).is_none());
+        assert_ne!(principals.insert(Who::Unasked, None, None), first);
+    }
+
+    #[test]
+    fn equal_authorities_are_one() {
+        let mut principals = Principals::default();
+        let nothing = || Authority { iot: Some(Rights::default()), iam: None };
+        let first = principals.intern(nothing());
+        assert!(Arc::ptr_eq(&first, &principals.intern(nothing())));
+        assert!(!Arc::ptr_eq(&first, &principals.intern(Authority::default())));
+    }
+
+    #[test]
+    fn a_principal_stays_in_its_budget() {
+        assert!(size_of::<Principal>() <= 80, "{}", size_of::<Principal>());
+    }
+}
