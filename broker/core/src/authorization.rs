@@ -37,6 +37,8 @@ pub struct Denial<'a> {
     pub action: Action,
     /// To what: client id, topic or topic filter.
     pub name: &'a str,
+    /// Whether it is CONNECT that is denied by this, for itself or for its will.
+    pub at_connect: bool,
     /// The answer of the policies, and the statement behind it.
     pub verdict: Verdict,
     rights: &'a Rights,
@@ -116,7 +118,7 @@ impl Broker {
     ) -> bool {
         let client_id = self.sessions[session].client_id.as_str();
         let thing = self.thing_of(key, client_id);
-        let Some(denial) = self.denial(key, client_id, thing, ConnectFacts::default(), action, name) else {
+        let Some(denial) = self.denial(key, client_id, thing, None, action, name) else {
             return true;
         };
         let relies = self.report_denial(step, key, &denial);
@@ -135,8 +137,7 @@ impl Broker {
     ) -> bool {
         let client_id = self.sessions[session].client_id.as_str();
         let thing = self.thing_of(key, client_id);
-        let facts = ConnectFacts::default();
-        let Some(denial) = self.denial(key, client_id, thing, facts, Action::Receive, topic) else {
+        let Some(denial) = self.denial(key, client_id, thing, None, Action::Receive, topic) else {
             return true;
         };
         let mut allowed = false;
@@ -147,7 +148,7 @@ impl Broker {
             && let Some(Ok(shared)) = split_shared(self.subscriptions.group_text(group))
         {
             let name = format!("$share/{}/{topic}", shared.name);
-            allowed = self.denial(key, client_id, thing, facts, Action::Receive, &name).is_none();
+            allowed = self.denial(key, client_id, thing, None, Action::Receive, &name).is_none();
         }
         let relies = !allowed && self.report_denial(step, key, &denial);
         self.assumptions.note(Decision::SharedReceiveArn);
@@ -184,7 +185,7 @@ impl Broker {
         // That a retained will needs RetainPublish follows from what it will be; no document says so.
         let retain = will.filter(|will| will.retain).map(|will| (Action::RetainPublish, will.topic));
         for (action, name) in [Some((Action::Connect, client_id)), publish, retain].into_iter().flatten() {
-            if let Some(denial) = self.denial(key, client_id, thing, facts, action, name) {
+            if let Some(denial) = self.denial(key, client_id, thing, Some(facts), action, name) {
                 let relies = self.report_denial(step, key, &denial);
                 self.note_unresolved(relies);
                 return false;
@@ -211,7 +212,7 @@ impl Broker {
         key: ConnectionKey,
         client_id: &'a str,
         thing: Option<AttachedThing>,
-        connect: ConnectFacts<'a>,
+        connect: Option<ConnectFacts<'a>>,
         action: Action,
         name: &'a str,
     ) -> Option<Denial<'a>> {
@@ -224,11 +225,23 @@ impl Broker {
             } else {
                 core::net::Ipv4Addr::UNSPECIFIED.into()
             };
-            let facts = self.registry.facts(needs, principal.certificate, thing, client_id, address, connect);
+            let connect_facts = connect.unwrap_or_default();
+            let facts =
+                self.registry.facts(needs, principal.certificate, thing, client_id, address, connect_facts);
             let verdict = rights.evaluate(Request::new(action, name), &facts, self.semantics);
             if !verdict.is_allowed() {
                 let semantics = self.semantics;
-                return Some(Denial { client_id, action, name, verdict, rights, facts, semantics });
+                let at_connect = connect.is_some();
+                return Some(Denial {
+                    client_id,
+                    action,
+                    name,
+                    at_connect,
+                    verdict,
+                    rights,
+                    facts,
+                    semantics,
+                });
             }
         }
         None

@@ -7,6 +7,7 @@ use squall_types::ProtocolVersion;
 
 use crate::authorization::Denial;
 use crate::input::{ConnectionId, Tag};
+use crate::metric::ServiceMetric;
 use crate::output::DisconnectReason;
 
 /// One fact. Small and `Copy`: a reader that wants text makes it.
@@ -201,28 +202,28 @@ pub enum Fact<'a> {
 
 impl Fact<'_> {
     /// The CloudWatch metric that the fact counts in (`broker.md` 10.1), for those that have one.
-    pub const fn metric(&self) -> Option<&'static str> {
+    pub const fn metric(&self) -> Option<ServiceMetric> {
         Some(match self {
-            Self::Connected { .. } => "Connect.Success",
+            Self::Connected { .. } => ServiceMetric::ConnectSuccess,
             Self::ConnectRefused { why, .. } => return why.metric(),
-            Self::PublishIn { .. } | Self::WillPublished { .. } => "PublishIn.Success",
-            Self::PublishRefused { .. } => "PublishIn.ClientError",
-            Self::PublishRetained { .. } => "PublishRetained.Success",
-            Self::PublishOut { .. } => "PublishOut.Success",
-            Self::Ping { .. } => "Ping.Success",
-            Self::Subscribed { .. } => "Subscribe.Success",
+            Self::PublishIn { .. } | Self::WillPublished { .. } => ServiceMetric::PublishInSuccess,
+            Self::PublishRefused { .. } => ServiceMetric::PublishInClientError,
+            Self::PublishRetained { .. } => ServiceMetric::PublishRetainedSuccess,
+            Self::PublishOut { .. } => ServiceMetric::PublishOutSuccess,
+            Self::Ping { .. } => ServiceMetric::PingSuccess,
+            Self::Subscribed { .. } => ServiceMetric::SubscribeSuccess,
             Self::SubscribeRefused { why, .. } => return why.metric(),
-            Self::NotAuthenticated { .. } => "Connection.AuthNError",
+            Self::NotAuthenticated { .. } => ServiceMetric::ConnectionAuthNError,
+            Self::Denied { denial, .. } if denial.at_connect => ServiceMetric::ConnectAuthError,
             Self::Denied { denial, .. } => match denial.action {
-                Action::Connect => "Connect.AuthError",
-                Action::RetainPublish => "PublishRetained.AuthError",
-                Action::Subscribe => "Subscribe.AuthError",
-                Action::Receive => "PublishOut.AuthError",
-                // The will's, at CONNECT, too. Nothing else is asked over MQTT.
-                _ => "PublishIn.AuthError",
+                Action::RetainPublish => ServiceMetric::PublishRetainedAuthError,
+                Action::Subscribe => ServiceMetric::SubscribeAuthError,
+                Action::Receive => ServiceMetric::PublishOutAuthError,
+                // Nothing else is asked over MQTT.
+                _ => ServiceMetric::PublishInAuthError,
             },
-            Self::Unsubscribed { .. } => "Unsubscribe.Success",
-            Self::Queued { .. } => "Queued.Success",
+            Self::Unsubscribed { .. } => ServiceMetric::UnsubscribeSuccess,
+            Self::Queued { .. } => ServiceMetric::QueuedSuccess,
             Self::Discarded { rule, .. } | Self::DiscardedShared { rule, .. } => return rule.metric(),
             // broker.md 10.1: `PublishIn.Throttle` is not emitted for HTTP.
             Self::CallThrottled { rule: DiscardRule::AccountPublishRateIn, .. } => return None,
@@ -251,12 +252,12 @@ pub enum ConnectRefusal {
 }
 
 impl ConnectRefusal {
-    const fn metric(self) -> Option<&'static str> {
+    const fn metric(self) -> Option<ServiceMetric> {
         match self {
-            Self::Throttled => Some("Connect.Throttle"),
-            Self::ClientIdThrottled => Some("Connect.ClientIDThrottle"),
-            Self::ClientError => Some("Connect.ClientError"),
-            Self::NotAuthenticated(_) => Some("Connection.AuthNError"),
+            Self::Throttled => Some(ServiceMetric::ConnectThrottle),
+            Self::ClientIdThrottled => Some(ServiceMetric::ConnectClientIdThrottle),
+            Self::ClientError => Some(ServiceMetric::ConnectClientError),
+            Self::NotAuthenticated(_) => Some(ServiceMetric::ConnectionAuthNError),
             Self::NotAuthorized => None,
         }
     }
@@ -274,10 +275,10 @@ pub enum SubscribeRefusal {
 }
 
 impl SubscribeRefusal {
-    const fn metric(self) -> Option<&'static str> {
+    const fn metric(self) -> Option<ServiceMetric> {
         match self {
-            Self::Throttled => Some("Subscribe.Throttle"),
-            Self::ClientError => Some("Subscribe.ClientError"),
+            Self::Throttled => Some(ServiceMetric::SubscribeThrottle),
+            Self::ClientError => Some(ServiceMetric::SubscribeClientError),
             Self::NotAuthorized => None,
         }
     }
@@ -315,13 +316,13 @@ pub enum DiscardRule {
 }
 
 impl DiscardRule {
-    const fn metric(self) -> Option<&'static str> {
+    const fn metric(self) -> Option<ServiceMetric> {
         match self {
-            Self::PublishRateIn | Self::PublishRateOut => Some("Throttle.Exceeded"),
-            Self::AccountPublishRateIn => Some("PublishIn.Throttle"),
-            Self::AccountPublishRateOut => Some("PublishOut.Throttle"),
-            Self::RetainedQuota => Some("PublishRetained.Throttle"),
-            Self::QueueRate | Self::SharedQueueFull => Some("Queued.Throttle"),
+            Self::PublishRateIn | Self::PublishRateOut => Some(ServiceMetric::ThrottleExceeded),
+            Self::AccountPublishRateIn => Some(ServiceMetric::PublishInThrottle),
+            Self::AccountPublishRateOut => Some(ServiceMetric::PublishOutThrottle),
+            Self::RetainedQuota => Some(ServiceMetric::PublishRetainedThrottle),
+            Self::QueueRate | Self::SharedQueueFull => Some(ServiceMetric::QueuedThrottle),
             Self::RetryWindow
             | Self::MessageExpiry
             | Self::UnsentBytes

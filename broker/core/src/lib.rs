@@ -87,6 +87,7 @@ mod input;
 mod lifecycle;
 mod message;
 mod meter;
+mod metric;
 mod output;
 mod packets;
 mod principal;
@@ -115,6 +116,7 @@ pub use input::{
     Transport,
 };
 pub use meter::{Cause, Dimension, MESSAGE_UNIT_BYTES, Meter, message_units};
+pub use metric::ServiceMetric;
 pub use output::{DisconnectReason, Output, Question};
 pub use receipt::Receipt;
 pub use request::{Call, InvalidRequest, Reply};

@@ -116,7 +116,7 @@ fn a_will_needs_the_right_to_publish_it() {
             continue;
         };
         d.expect_refusal(0x87, DisconnectReason::AuthError);
-        assert_eq!(bench.denials()[0].0, denied);
+        expect_denials(&bench, &[(denied, "Connect.AuthError")]);
         let Some((_, Seen::Publish(event))) = observer.take() else { panic!("connect_failed was expected") };
         assert_eq!(event.topic, "$aws/events/presence/connect_failed/d");
         let event: Value = serde_json::from_slice(&event.payload).unwrap();

@@ -352,7 +352,7 @@ impl Sink for Recorder<'_> {
 
     fn fact(&mut self, fact: Fact<'_>) {
         if let Some(metric) = fact.metric() {
-            *self.metrics.entry(metric).or_default() += 1;
+            *self.metrics.entry(metric.as_str()).or_default() += 1;
         }
         // The client let go: nobody closes, so the reason shows in the lifecycle event alone.
         if let Fact::Disconnected { connection, reason, .. } = fact {

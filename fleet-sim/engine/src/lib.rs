@@ -17,6 +17,7 @@
 //!
 //! This crate knows no file, no terminal, no price and no clock but virtual time.
 
+mod denials;
 mod endpoint;
 mod event;
 mod fault;

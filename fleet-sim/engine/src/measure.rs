@@ -1,13 +1,16 @@
 //! What is counted and timed while a world runs.
 
+use std::collections::BTreeMap;
+
 use hashbrown::HashMap;
-use squall_core::{ConnectRefusal, DiscardRule, DisconnectReason, Fact, SubscribeRefusal};
+use squall_core::{ConnectRefusal, DiscardRule, DisconnectReason, Fact, ServiceMetric, SubscribeRefusal};
 use squall_device::{AttemptFailure, DeviceFact};
 use squall_results::{
     Counter, Counters, FaultWindow, LatencyRecorder, Operation, Seconds, SeriesColumn, SeriesRecorder, Span,
     Windows,
 };
 use squall_scenario::{Fault, FaultKind, OutageMode, Scenario};
+use squall_services::policy::Action;
 use squall_types::Timestamp;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
@@ -18,6 +21,8 @@ pub(crate) struct Measure {
     pub(crate) series: SeriesRecorder,
     pub(crate) latency: LatencyRecorder,
     pub(crate) deliveries: DeliveryClock,
+    /// By [`ServiceMetric`].
+    service_metrics: [u64; ServiceMetric::ALL.len()],
     connected: u64,
     recovered_at: u64,
     faults: Vec<FaultRun>,
@@ -44,6 +49,7 @@ impl Measure {
             series: SeriesRecorder::new(end),
             latency: LatencyRecorder::new(Windows::new(measure, &faults)),
             deliveries: DeliveryClock::default(),
+            service_metrics: [0; ServiceMetric::ALL.len()],
             connected: 0,
             // 99.9 % of the fleet.
             recovered_at: (devices * 999).div_ceil(1_000),
@@ -129,6 +135,9 @@ impl Measure {
 
     /// Takes what the service says it did.
     pub(crate) fn service_fact(&mut self, now: Timestamp, fact: &Fact<'_>) {
+        if let Some(metric) = fact.metric() {
+            self.service_metrics[metric as usize] += 1;
+        }
         match *fact {
             Fact::ConnectRefused {
                 why: ConnectRefusal::Throttled | ConnectRefusal::ClientIdThrottled,
@@ -141,6 +150,9 @@ impl Measure {
             Fact::Disconnected { reason, .. } => match reason {
                 DisconnectReason::DuplicateClientId => self.counters.count(Counter::Takeovers),
                 DisconnectReason::KeepAliveTimeout => self.counters.count(Counter::KeepAliveTimeouts),
+                DisconnectReason::AuthError | DisconnectReason::CustomAuthTtlExpiration => {
+                    self.counters.count(Counter::ConnectionsUnauthorized);
+                }
                 _ => {}
             },
             Fact::Queued { .. } => self.counters.count(Counter::QueuedStored),
@@ -166,6 +178,15 @@ impl Measure {
             Fact::CallThrottled { .. } | Fact::SubscribeRefused { why: SubscribeRefusal::Throttled, .. } => {
                 self.counters.count(Counter::ThrottleExceeded);
             }
+            Fact::ConnectRefused { why: ConnectRefusal::NotAuthenticated(_), .. } => {
+                self.counters.count(Counter::ConnectUnauthenticated);
+            }
+            Fact::Denied { denial, .. } => self.counters.count(match denial.action {
+                _ if denial.at_connect => Counter::ConnectDenied,
+                Action::Subscribe => Counter::SubscribeDenied,
+                Action::Receive => Counter::DeliveryDenied,
+                _ => Counter::PublishDenied,
+            }),
             Fact::WillPublished { .. } => self.counters.count(Counter::WillsPublished),
             Fact::NotModelled { .. } => self.counters.count(Counter::NotModelled),
             Fact::Connected { .. }
@@ -177,11 +198,17 @@ impl Measure {
             | Fact::Ping { .. }
             | Fact::Subscribed { .. }
             | Fact::SubscribeRefused { .. }
-            | Fact::Denied { .. }
             | Fact::NotAuthenticated { .. }
             | Fact::Audit { .. }
             | Fact::Unsubscribed { .. } => {}
         }
+    }
+
+    /// What the service counted, without what stayed at 0.
+    pub(crate) fn service_metrics(&self) -> BTreeMap<String, u64> {
+        let counted =
+            ServiceMetric::ALL.iter().map(|&metric| (metric, self.service_metrics[metric as usize]));
+        counted.filter(|(_, n)| *n > 0).map(|(metric, n)| (metric.as_str().to_owned(), n)).collect()
     }
 
     /// Records an operation that was not finished when the run ended.

@@ -59,6 +59,10 @@ impl World {
         }
         oracles.push(invariant_verdict(end, self.events, invariant));
 
+        let denials = std::mem::take(&mut self.denials).finish(|tag| {
+            scenario.fleets.get(usize::from(tag.0)).map_or(String::new(), |fleet| fleet.name.clone())
+        });
+        let service_metrics = self.measure.service_metrics();
         let seconds = end.as_nanos().div_ceil(1_000_000_000) as usize;
         let faults = self.measure.fault_windows();
         let (checkpoints, fingerprint) = self.fingerprint.finish(seconds);
@@ -84,6 +88,8 @@ impl World {
             },
             usage,
             oracles,
+            denials,
+            service_metrics,
             assumptions,
             interrupted: stopped
                 .map(|why| Interrupted { at_seconds: Seconds::from_nanos(end.0), why: why.to_owned() }),

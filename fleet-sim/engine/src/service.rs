@@ -8,10 +8,11 @@ use squall_oracle::{ClientKey, ConnectionNumber, Oracles};
 use squall_scenario::{OutageMode, Overflow};
 use squall_types::{CertificateId, Timestamp};
 
+use crate::denials::DenialLog;
 use crate::event::{Event, LinkKey, SegmentKey};
 use crate::fingerprint::ItemKind;
 use crate::fleet::{Clients, FleetRun};
-use crate::link::{Direction, ServiceSide};
+use crate::link::{Direction, Links, ServiceSide};
 use crate::measure::Measure;
 use crate::mutant::DeliveryFate;
 use crate::segment::Segments;
@@ -42,6 +43,8 @@ struct ServiceSink<'w> {
     oracles: Option<&'w mut Oracles>,
     clients: &'w Clients,
     fleets: &'w [FleetRun],
+    links: &'w Links,
+    denials: &'w mut DenialLog,
     reply: Option<Reply>,
 }
 
@@ -70,6 +73,11 @@ impl Sink for ServiceSink<'_> {
     #[inline]
     fn fact(&mut self, fact: Fact<'_>) {
         self.measure.service_fact(self.now, &fact);
+        if let Fact::Denied { connection, tag, denial } = fact
+            && let Some(link) = self.links.get(LinkKey::of(connection))
+        {
+            self.denials.add(self.now, tag, link.device, denial);
+        }
         let Some(oracles) = &mut self.oracles else { return };
         match fact {
             Fact::Discarded { client_id, topic, rule, .. } => {
@@ -95,6 +103,8 @@ impl World {
             oracles: self.oracles.as_mut(),
             clients: &self.clients,
             fleets: &self.fleets,
+            links: &self.links,
+            denials: &mut self.denials,
             reply: None,
         };
         let receipt = self.broker.handle(now, input, &mut sink);

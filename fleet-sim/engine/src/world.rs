@@ -11,6 +11,7 @@ use squall_scenario::{AppCall, Call, Fault, FaultKind, OutageMode, Overflow, Sce
 use squall_timers::Wheel;
 use squall_types::{Chance, Now, Owner, Timestamp, WallTime};
 
+use crate::denials::DenialLog;
 use crate::endpoint::Action;
 use crate::event::{Event, LinkKey};
 use crate::fault::Outages;
@@ -62,6 +63,7 @@ pub struct World {
     world_items: u64,
     pub(crate) measure: Measure,
     pub(crate) measured: [Option<Meter>; 2],
+    pub(crate) denials: DenialLog,
     pub(crate) oracles: Option<Oracles>,
     pub(crate) mutant: MutantRun,
     pub(crate) scratch: Scratch,
@@ -141,6 +143,7 @@ impl World {
             world_items: 0,
             measure: Measure::new(scenario, first.into()),
             measured: [None, None],
+            denials: DenialLog::default(),
             oracles,
             mutant: MutantRun::new(scenario.service.mutant),
             scratch: Scratch::default(),

@@ -7,6 +7,7 @@ use squall_results::{Counter, OperationLatency, RunResults, Stat, text};
 
 use crate::view::{self, Outcome};
 
+mod denials;
 mod matrix;
 mod measures;
 mod money;
@@ -22,6 +23,7 @@ pub fn report(results: &RunResults) -> String {
     head(&mut page, results);
     verdicts::expectations(&mut page, results);
     verdicts::oracles(&mut page, results);
+    denials::denials(&mut page, results);
     measures::fleet(&mut page, results);
     measures::latency(&mut page, results);
     money::cost(&mut page, results.bill.as_ref());
@@ -127,7 +129,15 @@ fn counters(page: &mut Page, results: &RunResults) {
             "</td></tr>\n",
         );
     }
-    page.table_end().raw("</section>\n");
+    page.table_end();
+    if !results.service_metrics.is_empty() {
+        page.raw("<h3>What the service counted</h3>\n").table_head(&["metric of AWS/IoT", "#count"]);
+        for (name, count) in &results.service_metrics {
+            page.around("<tr><td><code>", name, "</code></td>").number(text::count(*count)).raw("</tr>\n");
+        }
+        page.table_end();
+    }
+    page.raw("</section>\n");
 }
 
 fn assumptions(page: &mut Page, results: &RunResults) {

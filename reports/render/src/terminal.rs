@@ -1,6 +1,6 @@
 //! What a person sees at the end of a run.
 //!
-//! The order is part of the contract: verdicts of expectations, oracles, latency, cost, fingerprint, the line that
+//! The order is part of the contract: verdicts of expectations, oracles, what policies denied, latency, cost, fingerprint, the line that
 //! reproduces the run, the path of the report. Lines keep within 100 columns, but a command or a path is never broken.
 
 use squall_results::{RunResults, Verdict};
@@ -8,6 +8,7 @@ use squall_results::{RunResults, Verdict};
 use crate::view::{self, Outcome};
 
 mod conformance;
+mod denials;
 mod latency;
 mod lines;
 mod matrix;
@@ -30,6 +31,7 @@ pub fn summary(results: &RunResults, report: Option<&str>, colour: Colour) -> St
     head(&mut out, results);
     verdicts::expectations(&mut out, results);
     verdicts::oracles(&mut out, results);
+    denials::denials(&mut out, results);
     latency::latency(&mut out, results);
     money::cost(&mut out, results.bill.as_ref());
     assumptions(&mut out, results);

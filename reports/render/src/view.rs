@@ -96,6 +96,13 @@ pub(crate) fn oracle_tally(results: &RunResults) -> String {
     }
 }
 
+/// "1,203 denials, 2 reasons"
+pub(crate) fn denial_tally(results: &RunResults) -> String {
+    let times: u64 = results.denials.iter().map(|denials| denials.count).sum();
+    let reasons = results.denials.len() as u64;
+    format!("{}, {}", plural(times, "denial", "denials"), plural(reasons, "reason", "reasons"))
+}
+
 /// "1 device", "2,000 devices"
 pub(crate) fn plural(count: u64, one: &str, many: &str) -> String {
     match count {

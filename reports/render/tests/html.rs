@@ -196,3 +196,13 @@ fn a_crowded_run_keeps_its_labels_apart() {
     assert!(drawing.contains("fault 9: slow-store"));
     assert!(!drawing.contains("fault 2: slow-store"));
 }
+
+#[test]
+fn what_policies_denied_is_on_the_page() {
+    let page = html::report(&support::denied());
+    assert!(page.contains("412 devices of sensors were not given messages: no statement allows iot:Receive"));
+    assert!(page.contains("1 device of pumps could not publish: Statement[5] of policy per-device denies"));
+    assert!(page.contains("&lt;pumps-0&gt;") && !page.contains("<pumps-0>"));
+    assert!(page.contains("Ping.Success"));
+    assert!(!html::report(&support::passing()).contains("Denied by policies"));
+}

@@ -29,6 +29,15 @@ fn a_run_that_fails() {
 }
 
 #[test]
+fn what_policies_denied_is_said_in_a_sentence() {
+    let text = terminal::summary(&support::denied(), None, Colour::Off);
+    within_the_page(&text);
+    let from = text.find("Denied by policies").unwrap();
+    let to = text.find("Latency").unwrap();
+    insta::assert_snapshot!("denied", text[from..to].trim_end());
+}
+
+#[test]
 fn colours_mark_what_failed() {
     let coloured = terminal::summary(&support::failing(), None, Colour::On);
     let plain = terminal::summary(&support::failing(), None, Colour::Off);

@@ -41,7 +41,9 @@ pub use metric::{
     Comparison, ComparisonError, ComparisonOp, Metric, MetricDoc, MetricValue, Unit, UnknownMetric,
     all_metrics, judge,
 };
-pub use run::{Assumption, Build, CellLabel, FaultWindow, InputFile, Interrupted, Override, RunResults};
+pub use run::{
+    Assumption, Build, CellLabel, Denials, FaultWindow, InputFile, Interrupted, Override, RunResults,
+};
 pub use series::{Series, SeriesColumn, SeriesRecorder};
 pub use usage::{Usage, UsageLine, cause, dimension};
 pub use verdict::{Expectation, OracleVerdict, VIOLATIONS_KEPT, Verdict, Violation};

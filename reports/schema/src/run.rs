@@ -61,6 +61,12 @@ pub struct RunResults {
     pub expectations: Vec<Expectation>,
     /// What the oracles checked and found.
     pub oracles: Vec<OracleVerdict>,
+    /// What the policies denied, grouped by who, what and why; what hits most devices first.
+    #[serde(default)]
+    pub denials: Vec<Denials>,
+    /// What the service counted, under the names of its CloudWatch metrics; those that stayed at 0 are left out.
+    #[serde(default)]
+    pub service_metrics: BTreeMap<String, u64>,
     /// Open questions whose assumed answer the run relied on.
     pub assumptions: Vec<Assumption>,
     /// Why the run ended before its time; absent if it did not.
@@ -93,6 +99,67 @@ impl RunResults {
     /// The counter called `name`, 0 if the file has none.
     pub fn counter(&self, name: &str) -> u64 {
         self.counters.get(name).copied().unwrap_or(0)
+    }
+}
+
+/// Denials that have the same reason.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Denials {
+    /// Whose devices.
+    pub fleet: String,
+    /// What they may not do, as `iot:Receive`.
+    pub action: String,
+    /// The answer of the policies, as `IMPLICIT_DENY`.
+    pub decision: String,
+    /// The policy that denies it; absent where no statement allows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<String>,
+    /// The statement in that policy, counted from 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub statement: Option<u32>,
+    /// How many devices it happened to.
+    pub devices: u64,
+    /// How often it happened.
+    pub count: u64,
+    /// When it happened first, in microseconds of virtual time.
+    pub first_at_us: u64,
+    /// The client that it happened to first.
+    pub client: String,
+    /// What that client wanted to do it to: client id, topic or topic filter.
+    pub name: String,
+    /// What each statement had to do with that, a line each.
+    pub why: String,
+}
+
+impl Denials {
+    /// One sentence: what happened to how many, and why.
+    pub fn sentence(&self) -> String {
+        let devices = match self.devices {
+            1 => "1 device".to_owned(),
+            devices => format!("{} devices", crate::text::count(devices)),
+        };
+        let suffered = match self.action.as_str() {
+            "iot:Connect" => "could not connect",
+            "iot:Subscribe" => "could not subscribe",
+            "iot:Receive" => "were not given messages",
+            "iot:RetainPublish" => "could not publish with RETAIN",
+            _ => "could not publish",
+        };
+        let suffered = match self.devices {
+            1 => suffered.replace("were", "was"),
+            _ => suffered.to_owned(),
+        };
+        let reason = match (&self.policy, self.statement) {
+            (Some(policy), Some(statement)) => format!("Statement[{statement}] of policy {policy} denies"),
+            _ => "no statement allows".to_owned(),
+        };
+        let kind = match self.action.as_str() {
+            "iot:Connect" => "client",
+            "iot:Subscribe" => "topicfilter",
+            _ => "topic",
+        };
+        let Self { fleet, action, name, client, .. } = self;
+        format!("{devices} of {fleet} {suffered}: {reason} {action} on {kind}/{name} ({client}, for example)")
     }
 }
 

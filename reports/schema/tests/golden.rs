@@ -4,10 +4,10 @@
 //! that people have kept.
 
 use squall_results::{
-    Assumption, Bill, BillBand, BillCause, BillLine, BillPeriod, Build, CellLabel, Expectation, FaultWindow,
-    Host, InputFile, Interrupted, LatencyRecorder, MeasureWindow, MetricValue, Operation, OracleVerdict,
-    Override, Quantity, ReadError, RunResults, Seconds, Series, Span, Usage, UsageLine, Verdict, Violation,
-    Windows, cause, dimension, json_schema, read, read_file,
+    Assumption, Bill, BillBand, BillCause, BillLine, BillPeriod, Build, CellLabel, Denials, Expectation,
+    FaultWindow, Host, InputFile, Interrupted, LatencyRecorder, MeasureWindow, MetricValue, Operation,
+    OracleVerdict, Override, Quantity, ReadError, RunResults, Seconds, Series, Span, Usage, UsageLine,
+    Verdict, Violation, Windows, cause, dimension, json_schema, read, read_file,
 };
 
 const V1: &str = include_str!("golden/v1.json");
@@ -20,8 +20,12 @@ fn the_file_of_version_1_reads_as_it_was_written() {
 
 #[test]
 fn what_is_written_reads_back() {
-    let text = serde_json::to_string(&sample()).unwrap();
-    assert_eq!(read(&text).unwrap(), sample());
+    let mut sample = sample();
+    // Fields that came after the file was written.
+    sample.denials = vec![Denials { policy: Some("p".into()), statement: Some(2), ..Denials::default() }];
+    sample.service_metrics = [("Connect.Success".to_owned(), 2)].into();
+    let text = serde_json::to_string(&sample).unwrap();
+    assert_eq!(read(&text).unwrap(), sample);
 }
 
 #[test]
@@ -130,6 +134,8 @@ fn sample() -> RunResults {
         usage: usage(),
         bill: Some(bill()),
         expectations: expectations(),
+        denials: vec![],
+        service_metrics: std::collections::BTreeMap::new(),
         oracles: vec![oracle()],
         assumptions: vec![Assumption {
             id: "D-25".into(),

@@ -1,7 +1,7 @@
 //! What devices and observers saw, with nothing borrowed.
 
 use squall_codec::{Packet, ReasonCode};
-use squall_core::{ConnectRefusal, DiscardRule, DisconnectReason, Feature, SubscribeRefusal};
+use squall_core::{ConnectRefusal, DiscardRule, DisconnectReason, Feature, ServiceMetric, SubscribeRefusal};
 
 /// One thing that a device saw.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -171,7 +171,7 @@ impl From<squall_core::Fact<'_>> for Fact {
             Told::NotAuthenticated { reason, .. } => Self::NotAuthenticated(reason),
             Told::Denied { denial, .. } => Self::Denied {
                 text: format!("{} on {} for {}", denial.action, denial.name, denial.client_id),
-                metric: fact.metric(),
+                metric: fact.metric().map(ServiceMetric::as_str),
                 why: denial.explain().to_string(),
             },
             Told::Audit { call, error, .. } => {

@@ -3,7 +3,7 @@
 #![allow(dead_code, reason = "each test file uses its own part")]
 
 use squall_results::{
-    Assumption, Build, CellLabel, Comparison, Counter, Counters, FaultWindow, Host, InputFile,
+    Assumption, Build, CellLabel, Comparison, Counter, Counters, Denials, FaultWindow, Host, InputFile,
     LatencyRecorder, MeasureWindow, Metric, Operation, OracleVerdict, Override, RunResults, SCHEMA_VERSION,
     Seconds, Series, SeriesColumn, SeriesRecorder, Span, Usage, UsageLine, Verdict, Violation, Windows,
     cause, dimension, judge,
@@ -159,6 +159,8 @@ fn storm(comeback: Comeback) -> RunResults {
         usage,
         bill: Some(bill),
         expectations: vec![],
+        denials: vec![],
+        service_metrics: [("Connect.Success".to_owned(), DEVICES), ("Ping.Success".to_owned(), 4)].into(),
         oracles: vec![
             OracleVerdict {
                 checks,
@@ -331,4 +333,42 @@ fn usage(counters: &Counters) -> Usage {
             line(dimension::MESSAGES, cause::PUBLISH_IN, 94_870),
         ],
     }
+}
+
+/// Two kinds of devices under policies that do not allow what they want.
+pub(crate) fn denied() -> RunResults {
+    let mut results = passing();
+    let why = |statement: &str| {
+        format!("IMPLICIT_DENY: as asked\n  no statement allows it\n  no match  {statement}\n")
+    };
+    results.denials = vec![
+        Denials {
+            fleet: "sensors".into(),
+            action: "iot:Receive".into(),
+            decision: "IMPLICIT_DENY".into(),
+            devices: 412,
+            count: 1_203,
+            first_at_us: 12_345_678,
+            client: "sensors-7".into(),
+            name: "commands/sensors-7".into(),
+            why: why(
+                "per-device Statement[3]: allows it on arn:aws:iot:us-east-1:123456789012:topic/x, which does not cover the resource",
+            ),
+            ..Denials::default()
+        },
+        Denials {
+            fleet: "pumps".into(),
+            action: "iot:Publish".into(),
+            decision: "EXPLICIT_DENY".into(),
+            policy: Some("per-device".into()),
+            statement: Some(5),
+            devices: 1,
+            count: 1,
+            first_at_us: 1,
+            client: "<pumps-0>".into(),
+            name: "pumps/firmware".into(),
+            why: why("per-device Statement[5]: denies it"),
+        },
+    ];
+    results
 }
