@@ -360,7 +360,11 @@ impl World {
             let next = Event::Call { call: number, made: made + 1 };
             self.wheel.push(Timestamp::ZERO + call.at + call.every * (made + 1), next);
         }
-        let Call::PublishToTopic { topic, payload, qos } = call.call.rendered(made);
+        let Call::PublishToTopic { topic, payload, qos } = call.call.rendered(made) else {
+            // Nobody answers calls of the control plane yet.
+            self.measure.counters.count(Counter::CallsRefused);
+            return;
+        };
         let payload = payload.into_bytes();
         self.note_world(ItemKind::Request, &payload);
         // The account's own calls are metered apart from every fleet.

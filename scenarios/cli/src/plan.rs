@@ -37,7 +37,12 @@ pub(crate) fn load(arguments: &PlanArguments) -> Option<Vec<Plan>> {
 
 fn read(arguments: &PlanArguments) -> Result<Vec<Plan>, Vec<ScenarioErrors>> {
     let books: Vec<&str> = squall_billing::book_names().collect();
-    let options = LoadOptions { sets: &arguments.sets, seed: arguments.seed, price_books: &books };
+    let options = LoadOptions {
+        sets: &arguments.sets,
+        seed: arguments.seed,
+        price_books: &books,
+        ..LoadOptions::default()
+    };
     let mut plans = Vec::new();
     let mut errors = Vec::new();
     for file in &arguments.files {

@@ -21,7 +21,7 @@ const PICTURE: &[(&str, &[&str])] = &[
     ("squall-shell", &["squall-types", "squall-core"]),
     ("squall-device", &["squall-types", "squall-codec"]),
     ("squall-results", &[]),
-    ("squall-scenario", &["squall-types", "squall-profile", "squall-results"]),
+    ("squall-scenario", &["squall-types", "squall-profile", "squall-services", "squall-results"]),
     ("squall-oracle", &["squall-types", "squall-profile"]),
     (
         "squall-engine",

@@ -6,11 +6,15 @@ use squall_profile::LIMITS;
 use squall_profile::switch::SWITCHES;
 use squall_results::{MetricDoc, all_metrics};
 
-use crate::keys::{DurationRule, Key, Kind, Presence, Renders, TABLES, Table};
+use crate::keys::{Key, Kind, Presence, TABLES, Table};
 use crate::link_model::link_models;
 use crate::read::{PLACEHOLDERS, device_placeholders};
 use crate::resolve::service::{profiles, switch_words};
-use crate::value::{Choice, duration_text, grouped};
+use crate::value::{Choice, grouped};
+
+mod kind;
+
+use kind::kind_of;
 
 /// The reference of the scenario file, as `docs/scenario.md` holds it.
 pub fn scenario_md() -> String {
@@ -56,6 +60,8 @@ const VALUES: &str = "\
 | name | `\"sensors\"` | `a-z`, `0-9` and `-`. |
 | point of time | `\"2026-01-01T00:00:00Z\"` | RFC 3339 in UTC, in quotes. |
 | seed | `\"7\"` | In quotes. |
+| range | `\"0..100\"` | The first index and the first that is left out, in quotes. |
+| file | `\"policies/per-device.json\"` | Relative to the folder of the scenario file; at most 1 MB of UTF-8. |
 | word | `\"full-jitter\"` | One of the words that the key lists. |
 | yes or no | `true`, `false` | Without quotes. |
 
@@ -65,7 +71,7 @@ meant. All mistakes of a file are reported together:
 ```text
 storm.toml:12:1: fleet.sensors.reconect: unknown key
   found    reconect
-  allowed  name, devices, start, network, identity, client_id, mqtt, connect_timeout, reconnect, ...
+  allowed  name, devices, start, network, identity, policies, thing, exclusive_thing, attributes, ...
   hint     did you mean 'reconnect'?
 ```";
 
@@ -88,7 +94,10 @@ list goes by its `name`, or else by its number in the file, 1 for the first.
 | `fleet.sensors.reconnect.strategy` | a key of the fleet called `sensors` |
 | `fleet.sensors.publish.1.every` | a key of its first publish |
 | `fleet.sensors.network.loss_per_million` | one value of its link model; the others stay |
+| `fleet.sensors.attributes.model` | one attribute of its things |
+| `policy.per-device.file` | a key of the policy called `per-device` |
 | `fault.1.lasts` | a key of the first fault |
+| `app.1.with.devices` | an argument of the first call |
 
 ## `--set KEY=VALUE`
 
@@ -110,6 +119,8 @@ the seed, so that they differ in nothing else.
 \"fleet.sensors.reconnect.strategy\" = [\"none\", \"exponential\", \"full-jitter\"]
 \"service.nodes\" = [1, 2]
 ```
+
+A key that holds a list takes lists for values: `\"fleet.sensors.policies\" = [[\"per-device\"], [\"iot-star\"]]`.
 
 An expectation is judged in every run, unless its `cells` name the runs that it is judged in; in the others it is reported.
 `--set` of a key that the matrix varies picks that one value.
@@ -294,10 +305,15 @@ fn heading_of(table: &Table) -> String {
     match table.path {
         "" => "Top level".to_owned(),
         "service" | "measure" => format!("`[{}]`", table.path),
-        "fleet.NAME" => "`[[fleet]]`".to_owned(),
+        "fleet.NAME" | "policy.NAME" | "authorizer.NAME" => {
+            format!("`[[{}]]`", table.path.trim_end_matches(".NAME"))
+        }
         "fault.N" | "app.N" | "expect.N" => format!("`[[{}]]`", table.path.trim_end_matches(".N")),
         "fleet.NAME.publish.N" => "`[[fleet.publish]]`".to_owned(),
-        path => format!("`{path}`"),
+        path => match path.split_once(" of ") {
+            Some((path, call)) => format!("`{path}` of `{call}`"),
+            None => format!("`{path}`"),
+        },
     }
 }
 
@@ -308,60 +324,6 @@ fn default_of(key: &Key) -> String {
         Presence::Optional(text) => text.to_owned(),
         Presence::Results => String::new(),
     }
-}
-
-fn kind_of(kind: &Kind) -> String {
-    match kind {
-        Kind::Text => "text".to_owned(),
-        Kind::Identifier => "name".to_owned(),
-        Kind::Profile => {
-            let names: Vec<String> =
-                profiles().iter().map(|profile| format!("`\"{}\"`", profile.name)).collect();
-            names.join(", ")
-        }
-        Kind::PriceBook => "name of a price book".to_owned(),
-        Kind::Template => "text with placeholders".to_owned(),
-        Kind::DeviceTemplate(Renders::Anything) => "text with placeholders".to_owned(),
-        Kind::DeviceTemplate(Renders::TopicName) => "topic name with placeholders".to_owned(),
-        Kind::DeviceTemplate(Renders::TopicFilter) => "topic filter with placeholders".to_owned(),
-        Kind::TopicName => "topic name".to_owned(),
-        Kind::Duration(rule) => duration_of(*rule),
-        Kind::WallTime => "point of time".to_owned(),
-        Kind::Seed => "seed".to_owned(),
-        Kind::Whole { min, max, unit } if *max >= u64::from(u32::MAX) => {
-            format!("number of {unit}, from {}", grouped(*min))
-        }
-        Kind::Whole { min, max, unit } => format!("number of {unit}, {} to {}", grouped(*min), grouped(*max)),
-        Kind::QoS => "`0` or `1`".to_owned(),
-        Kind::Flag => "`true` or `false`".to_owned(),
-        Kind::Choice(_) => "word".to_owned(),
-        Kind::Version => "`5` or `\"3.1.1\"`".to_owned(),
-        Kind::Offline => "`\"drop\"` or `\"queue:N\"`".to_owned(),
-        Kind::Metric => "metric".to_owned(),
-        Kind::Comparison => "bound".to_owned(),
-        Kind::Curve => "list of numbers".to_owned(),
-        Kind::Table(_) => "table".to_owned(),
-        Kind::Tables(_) => "list of tables".to_owned(),
-        Kind::Network => "link model".to_owned(),
-        Kind::Limits => "table of limits".to_owned(),
-        Kind::Switches => "table of switches".to_owned(),
-        Kind::Matrix => "table of lists".to_owned(),
-        Kind::Cells => "table of lists".to_owned(),
-    }
-}
-
-fn duration_of(rule: DurationRule) -> String {
-    let mut text = "duration".to_owned();
-    if !rule.min.is_zero() {
-        text.push_str(", more than zero");
-    }
-    if rule.whole_seconds {
-        text.push_str(", whole seconds");
-    }
-    if rule.max < crate::value::LONGEST {
-        let _ = write!(text, ", at most {}", duration_text(rule.max));
-    }
-    text
 }
 
 fn latency(curve: &[u32]) -> String {

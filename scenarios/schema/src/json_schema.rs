@@ -3,8 +3,12 @@
 use serde_json::{Map, Value as Json, json};
 use squall_profile::LIMITS;
 use squall_profile::switch::SWITCHES;
+use squall_services::policy::MAX_POLICIES_PER_PRINCIPAL;
 
-use crate::keys::{DurationRule, IDENTIFIER_MAX, Key, Kind, LINK_MODEL, Presence, SCENARIO, Table};
+use crate::keys::{
+    ARGUMENTS, ATTRIBUTE_NAME, ATTRIBUTE_VALUE_MAX, ATTRIBUTES_MAX, DurationRule, IDENTIFIER_MAX, Key, Kind,
+    LINK_MODEL, NameRule, POLICY_NAME, Presence, SCENARIO, Table,
+};
 use crate::resolve::service::{profiles, switch_words};
 use crate::tree::{Node, Origin, Value, parse_own_value};
 use crate::{link_model, value};
@@ -48,6 +52,7 @@ fn key_schema(key: &Key) -> Json {
 fn kind_schema(kind: &Kind) -> Json {
     match kind {
         Kind::Text
+        | Kind::File
         | Kind::Template
         | Kind::DeviceTemplate(_)
         | Kind::TopicName
@@ -58,6 +63,24 @@ fn kind_schema(kind: &Kind) -> Json {
         Kind::Identifier => {
             json!({ "type": "string", "pattern": "^[a-z0-9-]+$", "maxLength": IDENTIFIER_MAX })
         }
+        Kind::Name(rule) => json!({ "type": "string", "pattern": name_pattern(*rule) }),
+        Kind::Policies => json!({
+            "type": "array",
+            "items": { "type": "string", "pattern": name_pattern(POLICY_NAME) },
+            "maxItems": MAX_POLICIES_PER_PRINCIPAL,
+            "uniqueItems": true,
+        }),
+        Kind::DeviceRange => {
+            json!({ "type": "string", "pattern": "^\\s*[0-9][0-9_]*\\s*\\.\\.\\s*[0-9][0-9_]*\\s*$" })
+        }
+        Kind::Attributes => json!({
+            "type": "object",
+            "maxProperties": ATTRIBUTES_MAX,
+            "propertyNames": { "pattern": name_pattern(ATTRIBUTE_NAME) },
+            "additionalProperties": { "type": "string", "maxLength": ATTRIBUTE_VALUE_MAX },
+        }),
+        // Which of them it is hangs on the key `call`; only a reader of the whole table can tell.
+        Kind::Arguments => json!({ "anyOf": ARGUMENTS.map(table_schema) }),
         Kind::Profile => {
             json!({ "enum": profiles().iter().map(|profile| profile.name.as_str()).collect::<Vec<_>>() })
         }
@@ -96,6 +119,11 @@ fn kind_schema(kind: &Kind) -> Json {
 fn closed<'a>(properties: impl Iterator<Item = (&'a str, Json)>) -> Json {
     let properties: Map<String, Json> = properties.map(|(name, schema)| (name.to_owned(), schema)).collect();
     json!({ "type": "object", "properties": properties, "additionalProperties": false })
+}
+
+fn name_pattern(rule: NameRule) -> String {
+    // Every rule ends with the hyphen, which stands for itself there.
+    format!("^[a-zA-Z0-9{}]{{1,{}}}$", rule.punctuation, rule.max)
 }
 
 fn duration_pattern(rule: DurationRule) -> String {

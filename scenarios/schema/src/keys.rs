@@ -2,8 +2,8 @@
 
 use core::time::Duration;
 
-use crate::resolved::{BackOffStrategy, Identity, Mutant, OutageMode, Overflow};
-use crate::value::{Choice, LONGEST, Words};
+use crate::resolved::{BackOffStrategy, IdentityKind, Mutant, OutageMode, Overflow};
+use crate::value::{CERTIFICATE_STATUS, Choice, LONGEST, Words};
 
 /// The keys of one table of the file.
 #[derive(Debug)]
@@ -45,6 +45,18 @@ pub(crate) enum Kind {
     Text,
     /// A name that paths and files can bear.
     Identifier,
+    /// A name within the bounds of the public API.
+    Name(NameRule),
+    /// Names of policies.
+    Policies,
+    /// A file, relative to the scenario file.
+    File,
+    /// Some devices of a fleet, by their first index and the first that is left out.
+    DeviceRange,
+    /// A thing's attributes by name.
+    Attributes,
+    /// The arguments of a call, which the key `call` beside it names.
+    Arguments,
     /// The name of a service profile.
     Profile,
     /// The name of a price book.
@@ -101,6 +113,7 @@ pub(crate) enum Renders {
     Anything,
     TopicName,
     TopicFilter,
+    ThingName,
 }
 
 /// Which durations a key allows.
@@ -146,6 +159,13 @@ macro_rules! table {
 
 use Presence::{Default, Optional, Required, Results};
 
+mod access;
+
+pub(crate) use access::{
+    ARGUMENTS, ATTRIBUTE_NAME, ATTRIBUTE_VALUE_MAX, ATTRIBUTE_VALUE_PUNCTUATION, ATTRIBUTES_MAX, AUTHORIZER,
+    CALLS, FUNCTION_STATION, NameRule, POLICY, POLICY_NAME, THING_NAME, arguments_of,
+};
+
 table!(SCENARIO, "", "The top level of a file. These keys stand before the first `[table]`.", {
     "name": Kind::Identifier, Required, "Names the scenario and its output folder.";
     "about": Kind::Text, Required, "What it shows, in a sentence for people. `squall list` prints it.";
@@ -154,6 +174,8 @@ table!(SCENARIO, "", "The top level of a file. These keys stand before the first
     "seed": Kind::Seed, Default("\"1\""), "The seed that every random draw is keyed by; `--seed` overrides it. In quotes, because 64 bits do not fit into every reader's numbers.";
     "heals": Kind::Flag, Default("true"), "Whether every device must be connected when the run ends, which is judged as an expectation on `devices.connected_at_end`. `false` where not healing is what the scenario shows: then it is reported, not judged.";
     "service": Kind::Table(&SERVICE), Optional("all defaults"), "The service under test.";
+    "policy": Kind::Tables(&POLICY), Optional("no policies"), "The IoT policies that the account has when the run begins.";
+    "authorizer": Kind::Tables(&AUTHORIZER), Optional("no authorizers"), "The custom authorizers.";
     "fleet": Kind::Tables(&FLEET), Required, "The devices; at least one fleet.";
     "fault": Kind::Tables(&FAULT), Optional("no faults"), "What goes wrong, in the order of time.";
     "app": Kind::Tables(&APP), Optional("no calls"), "Calls of cloud-side actors.";
@@ -191,7 +213,14 @@ table!(FLEET, "fleet.NAME", "Devices of one kind. A device's thing name is `NAME
     "devices": whole(1, DEVICES_MAX, "devices"), Required, "How many devices.";
     "start": Kind::Table(&START), Optional("all at the start of the run"), "When they first want to be connected.";
     "network": Kind::Network, Default("\"broadband\""), "The network between device and service: the name of a link model, or a table that writes one out.";
-    "identity": Kind::Choice(Identity::CHOICES), Default("\"registered\""), "How a device proves who it is.";
+    "identity": Kind::Choice(IdentityKind::CHOICES), Default("\"registered\""), "How a device proves who it is.";
+    "policies": Kind::Policies, Optional("a device is allowed everything, and no policy is looked at"), "The policies attached to each device's certificate, in this order, as `[\"per-device\"]`; with `[]` nothing is allowed.";
+    "thing": Kind::DeviceTemplate(Renders::ThingName), Default("\"{{thing}}\""), "The thing that a device's certificate is attached to. Only with `policies`.";
+    "exclusive_thing": Kind::Flag, Default("false"), "Whether it is attached as `EXCLUSIVE_THING`: then policies know the thing whatever the client id is. Only with `policies`.";
+    "attributes": Kind::Attributes, Optional("none"), "Attributes of that thing, as `{ model = \"x1\" }`. Only with `policies`.";
+    "certificate_status": Kind::Choice(CERTIFICATE_STATUS), Default("\"ACTIVE\""), "The status of the certificates when the run begins. Only `ACTIVE` lets a device connect.";
+    "username": Kind::DeviceTemplate(Renders::Anything), Optional("none"), "The MQTT user name. Only with `identity = \"custom-authorizer\"`; `?x-amz-customauthorizer-name=NAME` at its end picks the authorizer.";
+    "password": Kind::DeviceTemplate(Renders::Anything), Optional("none"), "The MQTT password. Only with `identity = \"custom-authorizer\"`.";
     "client_id": Kind::DeviceTemplate(Renders::Anything), Default("\"{{thing}}\""), "The MQTT client id.";
     "mqtt": Kind::Table(&MQTT), Optional("all defaults"), "The session that a device asks for.";
     "connect_timeout": Kind::Duration(POSITIVE), Default("\"10s\""), "How long a device waits for its CONNACK, counted from the first SYN.";
@@ -246,20 +275,9 @@ pub(crate) const GATEWAY_OUTAGE: &str = "gateway-outage";
 table!(APP, "app.N", "A call of a cloud-side actor.", {
     "at": Kind::Duration(ANY), Required, "When it is made.";
     "every": Kind::Duration(POSITIVE), Default("\"1s\""), "How long after one call the next of the `times` is made.";
-    "times": whole(1, U32_MAX, "calls"), Default("1"), "How often it is made; `{{call}}` in its arguments is the number of the call, 0 for the first.";
+    "times": whole(1, U32_MAX, "calls"), Default("1"), "How often it is made; `{{call}}` in the arguments of `PublishToTopic` is the number of the call, 0 for the first.";
     "call": Kind::Choice(CALLS), Required, "What is called.";
-    "with": Kind::Table(&PUBLISH_TO_TOPIC), Required, "The call's arguments.";
-});
-
-/// What an app can call.
-pub(crate) const CALLS: &[Choice] =
-    &[Choice::new(PUBLISH_TO_TOPIC_CALL, "publishes a message, as the data plane's Publish does")];
-pub(crate) const PUBLISH_TO_TOPIC_CALL: &str = "PublishToTopic";
-
-table!(PUBLISH_TO_TOPIC, "app.N.with", "The arguments of `PublishToTopic`.", {
-    "topic": Kind::TopicName, Required, "The topic name. Name the device, as in `commands/sensors-0`, or one a call, as in `commands/sensors-{{call}}`; other placeholders have no meaning here.";
-    "payload": Kind::Text, Default("\"\""), "The payload, as it is but for `{{call}}`.";
-    "qos": Kind::QoS, Default("1"), "The QoS.";
+    "with": Kind::Arguments, Required, "The call's arguments. Each call has its own.";
 });
 
 table!(MEASURE, "measure", "The window that percentiles called `measure.*` and the monthly bill are taken from. Leave the start-up out of it.", {
@@ -291,6 +309,9 @@ pub(crate) static TABLES: &[&Table] = &[
     &SCENARIO,
     &SERVICE,
     &STATION,
+    &POLICY,
+    &AUTHORIZER,
+    &FUNCTION_STATION,
     &FLEET,
     &START,
     &MQTT,
@@ -300,7 +321,13 @@ pub(crate) static TABLES: &[&Table] = &[
     &LINK_MODEL,
     &FAULT,
     &APP,
-    &PUBLISH_TO_TOPIC,
+    ARGUMENTS[0],
+    ARGUMENTS[1],
+    ARGUMENTS[2],
+    ARGUMENTS[3],
+    ARGUMENTS[4],
+    ARGUMENTS[5],
+    ARGUMENTS[6],
     &MEASURE,
     &EXPECT,
 ];
@@ -363,7 +390,7 @@ mod tests {
             Kind::Network => Some(&LINK_MODEL),
             _ => None,
         });
-        for table in inner {
+        for table in inner.chain(ARGUMENTS) {
             assert!(TABLES.iter().any(|known| core::ptr::eq(*known, table)), "{}", table.path);
         }
     }

@@ -16,6 +16,7 @@
 
 mod document;
 mod error;
+mod files;
 mod json_schema;
 mod keys;
 mod link_model;
@@ -32,6 +33,7 @@ mod wording;
 
 pub use document::scenario_md;
 pub use error::{Place, ScenarioError, ScenarioErrors};
+pub use files::Files;
 pub use json_schema::json_schema;
 pub use link_model::{LinkModelFile, link_models};
 pub use load::{Cell, LoadOptions, Plan, load, parse, parse_json};

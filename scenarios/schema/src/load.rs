@@ -12,6 +12,7 @@ use squall_types::Seed;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 use crate::error::{ScenarioError, ScenarioErrors};
+use crate::files::{FileStore, Files};
 use crate::matrix::Matrix;
 use crate::path::{canonical, parse_path, set};
 use crate::read::Report;
@@ -28,6 +29,8 @@ pub struct LoadOptions<'a> {
     pub seed: Option<Seed>,
     /// The names of the price books; if there are none, a scenario's is not checked.
     pub price_books: &'a [&'a str],
+    /// Where the files are that the scenario names; [`load`] looks beside the scenario file.
+    pub files: Files<'a>,
 }
 
 /// All runs that a file asks for.
@@ -39,7 +42,7 @@ pub struct Plan {
     pub about: String,
     /// The runs, at least one.
     pub cells: Vec<Cell>,
-    /// The files that were read.
+    /// The files that were read: the scenario, then those that it names.
     pub inputs: Vec<InputFile>,
     /// What the arguments changed.
     pub overrides: Vec<Override>,
@@ -66,7 +69,11 @@ pub fn load(path: &Path, options: LoadOptions<'_>) -> Result<Plan, ScenarioError
         |problem: String| ScenarioErrors::from(ScenarioError::new(&file, &Origin::Whole, "", problem));
     let bytes = std::fs::read(path).map_err(|error| whole(format!("cannot be read: {error}")))?;
     match core::str::from_utf8(&bytes) {
-        Ok(text) => parse(&file, text, options),
+        Ok(text) => {
+            // The folder of a file without one is where the command runs.
+            let folder = path.parent().unwrap_or(Path::new(""));
+            parse(&file, text, LoadOptions { files: Files::Folder(folder), ..options })
+        }
         Err(error) => {
             let line = bytes[..error.valid_up_to()].split(|&byte| byte == b'\n').count();
             Err(whole(format!("not valid TOML: line {line} is not UTF-8")))
@@ -85,18 +92,18 @@ pub fn parse(file_name: &str, text: &str, options: LoadOptions<'_>) -> Result<Pl
     let given: Vec<(String, Node)> =
         arguments.iter().map(|argument| (argument.path.clone(), argument.value.clone())).collect();
     let matrix = Matrix::take(&mut root, &given, &report);
-    let (cells, errors) = resolve_cells(file_name, &root, matrix.as_ref(), options);
+    let files = FileStore::new(options.files);
+    let (cells, errors) = resolve_cells(file_name, &root, matrix.as_ref(), options.price_books, &files);
     let errors: Vec<ScenarioError> = report.into_errors().into_iter().chain(errors).collect();
     let Some(first) = cells.first().filter(|_| errors.is_empty()) else {
         return Err(ScenarioErrors::new(errors));
     };
+    let hash = format!("{:032x}", xxh3_128(text.as_bytes()));
+    let scenario = InputFile { path: file_name.to_owned(), hash };
     Ok(Plan {
         name: first.scenario.name.clone(),
         about: first.scenario.about.clone(),
-        inputs: vec![InputFile {
-            path: file_name.to_owned(),
-            hash: format!("{:032x}", xxh3_128(text.as_bytes())),
-        }],
+        inputs: [scenario].into_iter().chain(files.inputs()).collect(),
         overrides: arguments.into_iter().map(Argument::into_override).collect(),
         matrix_keys: matrix.into_iter().flat_map(|matrix| matrix.axes).map(|axis| axis.path).collect(),
         cells,
@@ -114,7 +121,8 @@ pub fn parse_json(value: &serde_json::Value) -> Result<Scenario, ScenarioErrors>
         return Err(ScenarioError::new(NAME, &Origin::Whole, "", problem).into());
     };
     let report = Report::new(NAME, true);
-    let context = Context { report: &report, price_books: &[], matrix: None, cell: &[] };
+    let files = FileStore::new(Files::None);
+    let context = Context { report: &report, price_books: &[], files: &files, matrix: None, cell: &[] };
     let scenario = resolve(&root, context);
     let errors = report.into_errors();
     match scenario {
@@ -196,7 +204,8 @@ fn resolve_cells(
     file: &str,
     root: &Node,
     matrix: Option<&Matrix>,
-    options: LoadOptions<'_>,
+    price_books: &[&str],
+    files: &FileStore<'_>,
 ) -> (Vec<Cell>, Vec<ScenarioError>) {
     let none = Matrix::default();
     let axes = matrix.unwrap_or(&none);
@@ -207,7 +216,7 @@ fn resolve_cells(
         let report = Report::new(file, false);
         let mut tree = root.clone();
         axes.apply(&mut tree, choice, &report);
-        let context = Context { report: &report, price_books: options.price_books, matrix, cell: choice };
+        let context = Context { report: &report, price_books, files, matrix, cell: choice };
         let scenario = resolve(&tree, context);
         let labels = axes.labels(choice);
         for mut error in report.into_errors() {

@@ -6,7 +6,7 @@
 use toml_edit::Key as TomlKey;
 
 use crate::error::{ScenarioError, did_you_mean};
-use crate::keys::{Kind, LINK_MODEL, SCENARIO, Table};
+use crate::keys::{ARGUMENTS, Kind, LINK_MODEL, SCENARIO, Table, arguments_of};
 use crate::link_model;
 use crate::read::{Report, join, selector, unknown_key};
 use crate::tree::{Entry, Node, Origin, Value};
@@ -89,6 +89,12 @@ impl Edit<'_> {
                 let inner_node = self.entry(node, name, &key_path)?;
                 self.in_table(inner_node, inner, &key_path, rest, value)
             }
+            Kind::Arguments => {
+                let call = node.get("call").and_then(Node::as_text).and_then(arguments_of);
+                let inner_node = self.entry(node, name, &key_path)?;
+                // Without a call that is one the reader reports it later; any arguments do until then.
+                self.in_table(inner_node, call.unwrap_or(ARGUMENTS[0]), &key_path, rest, value)
+            }
             Kind::Network => {
                 let inner_node = self.entry(node, name, &key_path)?;
                 self.write_out_network(inner_node, table, name, &key_path)?;
@@ -98,7 +104,7 @@ impl Edit<'_> {
                 let list = self.entry(node, name, &key_path)?;
                 self.in_list(list, inner, &key_path, rest, value)
             }
-            Kind::Limits | Kind::Switches if rest.len() == 1 => {
+            Kind::Limits | Kind::Switches | Kind::Attributes if rest.len() == 1 => {
                 let inner_node = self.entry(node, name, &key_path)?;
                 *self.entry(inner_node, &rest[0], &join(&key_path, &rest[0]))? = value;
                 Some(())

@@ -11,6 +11,7 @@ use crate::keys::{IDENTIFIER_MAX, Key, Kind, Presence, Table, tables_with};
 use crate::tree::{Entry, Node, Origin, Value, parse_own_value, shorten};
 use crate::wording::{kind_text, with_kind};
 
+mod access;
 mod scalar;
 mod template;
 
@@ -114,6 +115,11 @@ impl<'a> Cursor<'a> {
     pub(crate) fn error_at(&self, name: &str, problem: impl Into<String>) -> ScenarioError {
         let origin = self.node(name).map_or(&self.origin, |node| &node.origin);
         self.report.error(origin, &self.path_of(name), problem)
+    }
+
+    /// An error at the table itself.
+    pub(crate) fn error_at_table(&self, problem: impl Into<String>) -> ScenarioError {
+        self.report.error(&self.origin, &self.path, problem)
     }
 
     fn error(&self, found: &Found<'_>, problem: impl Into<String>) -> ScenarioError {

@@ -2,15 +2,20 @@
 
 use core::time::Duration;
 
+use crate::files::FileStore;
 use crate::keys::SCENARIO;
 use crate::matrix::Matrix;
 use crate::read::{Cursor, Report};
 use crate::resolved::Scenario;
 use crate::tree::Node;
 
+mod calls;
 mod expect;
 mod fleet;
+mod identity;
+mod policy;
 pub(crate) mod service;
+mod source;
 mod timeline;
 
 /// What a cell is resolved with.
@@ -19,6 +24,8 @@ pub(crate) struct Context<'a> {
     pub(crate) report: &'a Report,
     /// The price books that exist; unchecked if there are none.
     pub(crate) price_books: &'a [&'a str],
+    /// The files that the scenario names.
+    pub(crate) files: &'a FileStore<'a>,
     /// The matrix; `None` if it could not be read.
     pub(crate) matrix: Option<&'a Matrix>,
     /// For each axis of the matrix, the value of this cell.
@@ -35,9 +42,15 @@ pub(crate) fn resolve(root: &Node, context: Context<'_>) -> Option<Scenario> {
     let seed = cursor.seed("seed");
     let heals = cursor.flag("heals");
     let service = cursor.table("service").and_then(|cursor| service::read(&cursor, context.price_books));
-    let fleets = fleet::read_all(&cursor, duration);
+    let policies = policy::read_all(&cursor, context.files);
+    let authorizers = policy::read_authorizers(&cursor, context.files);
+    let names = |list| policy::names(&cursor, list);
+    let known = identity::Known { policies: &names("policy"), authorizers: &names("authorizer") };
+    let fleets = fleet::read_all(&cursor, duration, known);
     let faults = timeline::read_faults(&cursor, duration);
-    let app_calls = timeline::read_app_calls(&cursor, duration);
+    let fleets_known = fleet::Fleets { names: &names("fleet"), resolved: fleets.as_deref() };
+    let app_calls =
+        calls::read_all(&cursor, calls::Known { fleets: fleets_known, files: context.files, duration });
     let measure = timeline::read_measure(&cursor, duration);
     let expectations = expect::read_all(&cursor, root, context);
     Some(Scenario {
@@ -48,6 +61,8 @@ pub(crate) fn resolve(root: &Node, context: Context<'_>) -> Option<Scenario> {
         seed: seed?,
         heals: heals?,
         service: service?,
+        policies: policies?,
+        authorizers: authorizers?,
         fleets: fleets?,
         faults: faults?,
         app_calls: app_calls?,
@@ -64,6 +79,18 @@ fn all<'a, T>(
     // Gathered first: a member that cannot be read must not keep the next from being checked.
     let members: Vec<Option<T>> = cursors?.into_iter().map(read).collect();
     members.into_iter().collect()
+}
+
+/// Takes the name of a member of a list into `names`; `None` if another member has it, which is reported.
+fn take_name(cursor: &Cursor<'_>, members: &str, names: &mut Vec<String>) -> Option<()> {
+    let name = cursor.node("name").and_then(Node::as_text)?.to_owned();
+    if names.contains(&name) {
+        let error = cursor.error_at("name", format!("two {members} have this name"));
+        cursor.report().push(error.found(format!("\"{name}\"")));
+        return None;
+    }
+    names.push(name);
+    Some(())
 }
 
 /// Reports that the time under `name` is not within the run.

@@ -5,6 +5,13 @@ use core::time::Duration;
 use squall_profile::Profile;
 use squall_types::{ProtocolVersion, QoS, Seed, Template, WallTime};
 
+mod access;
+mod call;
+
+pub use access::*;
+pub(crate) use call::CALL_PLACEHOLDER;
+pub use call::{AppCall, Call, Devices};
+
 /// One runnable world: a scenario file after `--set` and one combination of its matrix.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scenario {
@@ -22,6 +29,10 @@ pub struct Scenario {
     pub heals: bool,
     /// The service under test.
     pub service: Service,
+    /// The policies that the account has when the run begins; names are unique.
+    pub policies: Vec<PolicyDocument>,
+    /// The custom authorizers; names are unique.
+    pub authorizers: Vec<Authorizer>,
     /// The devices; names are unique.
     pub fleets: Vec<Fleet>,
     /// What goes wrong, in the order of time, which is also that of the file: the first is `fault.1` in metrics.
@@ -154,13 +165,6 @@ pub struct Start {
     pub over: Duration,
 }
 
-/// How a device proves who it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Identity {
-    /// A registered, active certificate. Later kinds come with the registry.
-    Registered,
-}
-
 /// What a device asks for in CONNECT.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mqtt {
@@ -282,46 +286,6 @@ pub enum OutageMode {
     /// Nothing passes either way and nobody is told; TCP retransmits what was sent once it is over.
     Silent,
 }
-
-/// A call of a cloud-side actor.
-#[derive(Clone, Debug, PartialEq)]
-pub struct AppCall {
-    /// When it is made first.
-    pub at: Duration,
-    /// How long after that it is made again.
-    pub every: Duration,
-    /// How often it is made; at least once.
-    pub times: u32,
-    /// What is called.
-    pub call: Call,
-}
-
-/// An operation of the control or data plane.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Call {
-    /// Publishes a message, as the data plane's Publish does.
-    PublishToTopic {
-        /// Topic name, in which `{{call}}` stands for how often it was called before.
-        topic: String,
-        /// Payload, likewise.
-        payload: String,
-        /// QoS, 0 or 1.
-        qos: QoS,
-    },
-}
-
-impl Call {
-    /// The call as it is made for the `made`-th time, from 0.
-    pub fn rendered(&self, made: u32) -> Self {
-        let Self::PublishToTopic { topic, payload, qos } = self;
-        let made = made.to_string();
-        let [topic, payload] = [topic, payload].map(|text| text.replace(CALL_PLACEHOLDER, &made));
-        Self::PublishToTopic { topic, payload, qos: *qos }
-    }
-}
-
-/// What stands for the number of a call in its arguments.
-pub(crate) const CALL_PLACEHOLDER: &str = "{{call}}";
 
 /// A statement about the run that must hold.
 #[derive(Clone, Debug, PartialEq)]

@@ -5,12 +5,13 @@ use squall_profile::LIMITS;
 use squall_profile::switch::SWITCHES;
 use squall_types::{ProtocolVersion, QoS};
 
-use crate::keys::{GATEWAY_OUTAGE, PUBLISH_TO_TOPIC_CALL};
+use crate::keys::GATEWAY_OUTAGE;
 use crate::resolved::{
-    AppCall, Call, Expectation, Fault, FaultKind, Fleet, LinkModel, Mqtt, Publish, Scenario, Service,
-    Station, Subscription,
+    Expectation, Fault, FaultKind, Fleet, LinkModel, Mqtt, Publish, Scenario, Service, Station, Subscription,
 };
 use crate::value::{duration_text, offline_text, wall_time_text};
+
+mod access;
 
 impl Scenario {
     /// The scenario as `results.json` keeps it; [`parse_json`](crate::parse_json) reads it back.
@@ -23,9 +24,11 @@ impl Scenario {
             "seed": self.seed.to_string(),
             "heals": self.heals,
             "service": service(&self.service),
+            "policy": list(&self.policies, access::policy),
+            "authorizer": list(&self.authorizers, access::authorizer),
             "fleet": list(&self.fleets, fleet),
             "fault": list(&self.faults, fault),
-            "app": list(&self.app_calls, app_call),
+            "app": self.app_calls.iter().map(|call| access::app_call(call, &self.fleets)).collect::<Value>(),
             "measure": {
                 "from": duration_text(self.measure.from),
                 "to": duration_text(self.measure.to),
@@ -74,12 +77,11 @@ fn station(station: &Station) -> Value {
 }
 
 fn fleet(fleet: &Fleet) -> Value {
-    json!({
+    let mut table = json!({
         "name": fleet.name,
         "devices": fleet.devices,
         "start": { "at": duration_text(fleet.start.at), "over": duration_text(fleet.start.over) },
         "network": network(&fleet.network),
-        "identity": fleet.identity.as_str(),
         "client_id": fleet.client_id.source(),
         "mqtt": mqtt(&fleet.mqtt),
         "connect_timeout": duration_text(fleet.connect_timeout),
@@ -91,7 +93,10 @@ fn fleet(fleet: &Fleet) -> Value {
         "offline": offline_text(fleet.offline),
         "subscribe": list(&fleet.subscriptions, subscription),
         "publish": list(&fleet.publishes, publish),
-    })
+    });
+    let keys = table.as_object_mut().expect("it was made as a table");
+    access::put_identity(&fleet.identity, keys);
+    table
 }
 
 fn network(model: &LinkModel) -> Value {
@@ -142,17 +147,6 @@ fn fault(fault: &Fault) -> Value {
         "kind": GATEWAY_OUTAGE,
         "mode": mode.as_str(),
         "lasts": duration_text(fault.lasts),
-    })
-}
-
-fn app_call(app_call: &AppCall) -> Value {
-    let Call::PublishToTopic { topic, payload, qos: level } = &app_call.call;
-    json!({
-        "at": duration_text(app_call.at),
-        "every": duration_text(app_call.every),
-        "times": app_call.times,
-        "call": PUBLISH_TO_TOPIC_CALL,
-        "with": { "topic": topic, "payload": payload, "qos": qos(*level) },
     })
 }
 

@@ -73,6 +73,13 @@ impl Node {
         }
     }
 
+    pub(crate) fn as_list(&self) -> Option<&[Self]> {
+        match &self.value {
+            Value::List(members) => Some(members),
+            _ => None,
+        }
+    }
+
     /// The value of `key`, if this is a table that has it.
     pub(crate) fn get(&self, key: &str) -> Option<&Self> {
         self.as_table()?.iter().find(|entry| entry.key == key).map(|entry| &entry.node)

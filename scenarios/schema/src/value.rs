@@ -4,9 +4,10 @@ use core::fmt::Write as _;
 use core::time::Duration;
 use std::time::UNIX_EPOCH;
 
+use squall_services::registry::CertificateStatus;
 use squall_types::WallTime;
 
-use crate::resolved::{BackOffStrategy, Identity, Mutant, Offline, OutageMode, Overflow};
+use crate::resolved::{BackOffStrategy, IdentityKind, Mutant, Offline, OutageMode, Overflow};
 
 /// Why a text is no duration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -189,13 +190,13 @@ words! {
         Misdeliver = "misdeliver", "every fifth PUBLISH to a device goes to the next device instead";
         KeepTakenOver = "keep-taken-over", "a connection that was taken over is not closed";
     }
-    Identity {
-        Registered = "registered", "a registered, active certificate";
+    IdentityKind {
+        Registered = "registered", "a certificate that the account knows";
+        CustomAuthorizer = "custom-authorizer", "a custom authorizer";
         ~ "jitp", "just-in-time provisioning";
         ~ "jitr", "just-in-time registration";
         ~ "claim", "provisioning by claim";
         ~ "trusted-user", "provisioning by a trusted user";
-        ~ "custom-authorizer", "a custom authorizer";
     }
     BackOffStrategy {
         None = "none", "no wait at all";
@@ -210,6 +211,34 @@ words! {
         Reset = "reset", "established connections are reset at its start, new ones are refused while it lasts";
         Silent = "silent", "nothing passes either way and nobody is told; TCP retransmits what was sent once it is over";
     }
+}
+
+/// The states of a certificate, in the order of [`CertificateStatus::ALL`].
+pub(crate) const CERTIFICATE_STATUS: &[Choice] = &[
+    Choice::new(CertificateStatus::Active.as_str(), "it may connect"),
+    Choice::new(CertificateStatus::Inactive.as_str(), "it is switched off"),
+    Choice::new(CertificateStatus::Revoked.as_str(), "it is withdrawn for good"),
+    Choice::new(CertificateStatus::PendingTransfer.as_str(), "it is on its way to another account"),
+    Choice::new(
+        CertificateStatus::PendingActivation.as_str(),
+        "its first connection registered it, nobody activated it",
+    ),
+    Choice::new(CertificateStatus::RegisterInactive.as_str(), "the service calls it deprecated"),
+];
+
+impl Words for CertificateStatus {
+    const CHOICES: &'static [Choice] = CERTIFICATE_STATUS;
+    const VALUES: &'static [Self] = Self::ALL;
+}
+
+/// Reads `A..B`; `None` if it is no such text.
+pub(crate) fn parse_range(text: &str) -> Option<(u32, u32)> {
+    let (from, to) = text.split_once("..")?;
+    let number = |digits: &str| {
+        let digits = digits.trim().replace('_', "");
+        digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok()).flatten()
+    };
+    Some((number(from)?, number(to)?))
 }
 
 /// Reads `drop` or `queue:N`.
@@ -302,6 +331,24 @@ mod tests {
     }
 
     #[test]
+    fn ranges_leave_their_end_out() {
+        for (text, range) in [
+            ("0..100", Some((0, 100))),
+            (" 1 .. 1_000 ", Some((1, 1_000))),
+            ("5..2", Some((5, 2))),
+            ("", None),
+            ("5", None),
+            ("..", None),
+            ("1..", None),
+            ("1..=2", None),
+            ("-1..2", None),
+            ("0..4294967296", None),
+        ] {
+            assert_eq!(parse_range(text), range, "{text}");
+        }
+    }
+
+    #[test]
     fn thousands_stand_apart() {
         for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (10_000_000, "10,000,000")] {
             assert_eq!(grouped(number), text);
@@ -320,6 +367,7 @@ mod tests {
             let _ = parse_duration(&text);
             let _ = parse_wall_time(&text);
             let _ = parse_offline(&text);
+            let _ = parse_range(&text);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What values are and what keys allow, in the words of error messages.
 
-use crate::keys::{DurationRule, IDENTIFIER_MAX, Kind, Renders};
+use crate::keys::{ATTRIBUTES_MAX, DurationRule, IDENTIFIER_MAX, Kind, NameRule, Renders};
 use crate::tree::{Node, Value};
 use crate::value::{LONGEST, duration_text, grouped};
 
@@ -21,12 +21,22 @@ pub(crate) fn kind_text(kind: &Kind) -> String {
         Kind::Identifier => {
             format!("a name of at most {IDENTIFIER_MAX} characters a-z, 0-9 and -, in quotes")
         }
+        Kind::Name(rule) => name_rule_text(*rule),
+        Kind::Policies => "list of names of policies, as [\"per-device\"]".to_owned(),
+        Kind::File => "path of a file, relative to the scenario file, in quotes".to_owned(),
+        Kind::DeviceRange => {
+            "\"FROM..TO\": the first index of the fleet that is meant and the first that is left out, as \"0..100\""
+                .to_owned()
+        }
+        Kind::Attributes => format!("table of at most {ATTRIBUTES_MAX} texts, as {{ model = \"x1\" }}"),
+        Kind::Arguments => "table of the call's arguments".to_owned(),
         Kind::Profile => "name of a profile, in quotes".to_owned(),
         Kind::PriceBook => "name of a price book, in quotes".to_owned(),
         Kind::Template => "text with placeholders".to_owned(),
         Kind::DeviceTemplate(Renders::Anything) => "text with placeholders of a device".to_owned(),
         Kind::DeviceTemplate(Renders::TopicName) => "topic name with placeholders of a device".to_owned(),
         Kind::DeviceTemplate(Renders::TopicFilter) => "topic filter with placeholders of a device".to_owned(),
+        Kind::DeviceTemplate(Renders::ThingName) => "thing name with placeholders of a device".to_owned(),
         Kind::TopicName => "topic name".to_owned(),
         Kind::Duration(rule) => duration_rule_text(*rule),
         Kind::WallTime => "RFC 3339 in UTC and in quotes, as \"2026-01-01T00:00:00Z\"".to_owned(),
@@ -54,6 +64,11 @@ pub(crate) fn kind_text(kind: &Kind) -> String {
         Kind::Switches => "table of switches, each a word in quotes".to_owned(),
         Kind::Matrix | Kind::Cells => "table of keys, each a list of values".to_owned(),
     }
+}
+
+/// The bounds of a name of the public API, in words.
+pub(crate) fn name_rule_text(rule: NameRule) -> String {
+    format!("1 to {} characters a-z, A-Z, 0-9 and {}", rule.max, rule.punctuation)
 }
 
 fn duration_rule_text(rule: DurationRule) -> String {

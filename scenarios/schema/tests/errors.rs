@@ -57,7 +57,7 @@ const NO_MATRIX: (&str, &str) =
 
 fn errors_of(text: &str, sets: &[&str]) -> String {
     let sets: Vec<String> = sets.iter().map(|set| (*set).to_owned()).collect();
-    let options = LoadOptions { sets: &sets, seed: None, price_books: BOOKS };
+    let options = LoadOptions { sets: &sets, price_books: BOOKS, ..LoadOptions::default() };
     match parse("storm.toml", text, options) {
         Ok(_) => "(no error)".to_owned(),
         Err(errors) => errors.to_string(),
@@ -289,7 +289,8 @@ fn a_file_that_cannot_be_read_is_named() {
 fn errors_come_in_the_order_of_the_file() {
     let text = GOOD.replace("lasts = \"30s\"", "lasts = 1").replace("devices = 1_000", "devices = 0");
     let sets = ["seed=x".to_owned()];
-    let options = LoadOptions { sets: &sets, seed: Some(Seed(1)), price_books: BOOKS };
+    let options =
+        LoadOptions { sets: &sets, seed: Some(Seed(1)), price_books: BOOKS, ..LoadOptions::default() };
     let errors = parse("storm.toml", &text, options).unwrap_err();
     let keys: Vec<&str> = errors.iter().map(|error| error.key.as_str()).collect();
     // --seed comes after --set and wins, so the bad seed is gone.

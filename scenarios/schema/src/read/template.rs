@@ -6,9 +6,10 @@ use squall_types::{
 
 use super::{Cursor, Found};
 use crate::error::{ScenarioError, did_you_mean};
-use crate::keys::{Kind, Renders};
+use crate::keys::{Kind, Renders, THING_NAME};
 use crate::resolved::CALL_PLACEHOLDER;
 use crate::tree::shorten;
+use crate::wording::name_rule_text;
 
 /// All placeholders, and what becomes of them; those that are the same for a device throughout a run come first.
 pub(crate) static PLACEHOLDERS: [(&str, &str); 5] = [
@@ -43,6 +44,10 @@ impl Cursor<'_> {
         let problem = match renders {
             Renders::Anything => None,
             Renders::TopicName => validate_topic_name(&sample).err().map(|error| error.to_string()),
+            Renders::ThingName => {
+                let problem = || format!("not the name of a thing: {}", name_rule_text(THING_NAME));
+                (!THING_NAME.fits(&sample)).then(problem)
+            }
             Renders::TopicFilter => validate_topic_filter(&sample).err().map(|error| error.to_string()),
         };
         let Some(problem) = problem else { return Some(template) };

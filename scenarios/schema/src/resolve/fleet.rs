@@ -4,47 +4,52 @@ use core::time::Duration;
 
 use squall_types::ProtocolVersion;
 
-use super::{all, report_outside};
+use super::{all, identity, report_outside, take_name};
 use crate::keys::{LINK_MODEL, PUBLISHES_MAX};
 use crate::link_model;
 use crate::read::Cursor;
-use crate::resolved::{
-    BackOffStrategy, Fleet, Identity, LinkModel, Mqtt, Publish, Reconnect, Start, Subscription,
-};
+use crate::resolved::{BackOffStrategy, Fleet, LinkModel, Mqtt, Publish, Reconnect, Start, Subscription};
 use crate::value::duration_text;
 
 /// The session expiry of MQTT 5 where a fleet says nothing.
 pub(crate) const SESSION_EXPIRY_DEFAULT: Duration = Duration::from_secs(3_600);
 
-pub(super) fn read_all(scenario: &Cursor<'_>, duration: Option<Duration>) -> Option<Vec<Fleet>> {
+pub(super) fn read_all(
+    scenario: &Cursor<'_>,
+    duration: Option<Duration>,
+    known: identity::Known<'_>,
+) -> Option<Vec<Fleet>> {
     let cursors = scenario.tables("fleet")?;
     if cursors.is_empty() {
         let error = scenario.error_at("fleet", "a scenario has at least one [[fleet]]");
         scenario.report().push(error.hint("add [[fleet]] with a name and the number of devices"));
         return None;
     }
-    let mut names: Vec<String> = Vec::new();
+    let mut names = Vec::new();
     all(Some(cursors), |cursor| {
         let cursor = cursor?;
-        let fleet = read(&cursor, duration);
-        let name = cursor.node("name").and_then(|node| node.as_text())?.to_owned();
-        if names.contains(&name) {
-            let error = cursor.error_at("name", "two fleets have this name").found(format!("\"{name}\""));
-            cursor.report().push(error);
-            return None;
-        }
-        names.push(name);
+        let fleet = read(&cursor, duration, known);
+        take_name(&cursor, "fleets", &mut names)?;
         fleet
     })
 }
 
-fn read(cursor: &Cursor<'_>, duration: Option<Duration>) -> Option<Fleet> {
+/// The fleets, for what refers to them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Fleets<'a> {
+    /// Their names.
+    pub(super) names: &'a [&'a str],
+    /// The fleets of these names; `None` if something is wrong with one.
+    pub(super) resolved: Option<&'a [Fleet]>,
+}
+
+fn read(cursor: &Cursor<'_>, duration: Option<Duration>, known: identity::Known<'_>) -> Option<Fleet> {
     let name = cursor.identifier("name");
     let fleet_name = name.as_deref().unwrap_or("fleet");
     let devices = cursor.whole_u32("devices");
     let start = cursor.table("start").and_then(|cursor| read_start(&cursor, duration));
     let network = read_network(cursor);
-    let identity = cursor.choice::<Identity>("identity");
+    let identity = identity::read(cursor, fleet_name, known);
     let client_id = cursor.template("client_id", fleet_name);
     let mqtt = cursor.table("mqtt").and_then(|cursor| read_mqtt(&cursor));
     let connect_timeout = cursor.duration("connect_timeout");

@@ -1,11 +1,11 @@
-//! What happens when: `[[fault]]`, `[[app]]`, `[measure]`.
+//! What happens when: `[[fault]]`, `[measure]`.
 
 use core::time::Duration;
 
 use super::{all, report_outside};
-use crate::keys::{CALLS, FAULT_KINDS};
+use crate::keys::FAULT_KINDS;
 use crate::read::Cursor;
-use crate::resolved::{AppCall, Call, Fault, FaultKind, OutageMode, Window};
+use crate::resolved::{Fault, FaultKind, OutageMode, Window};
 use crate::value::duration_text;
 
 pub(super) fn read_faults(scenario: &Cursor<'_>, duration: Option<Duration>) -> Option<Vec<Fault>> {
@@ -60,38 +60,6 @@ fn check_order(cursor: &Cursor<'_>, fault: Fault, earlier: &[(usize, Fault)]) {
         let hint = format!("fault.{number} lasts until {}", duration_text(other.at + other.lasts));
         report("two faults of this kind overlap", hint);
     }
-}
-
-pub(super) fn read_app_calls(scenario: &Cursor<'_>, duration: Option<Duration>) -> Option<Vec<AppCall>> {
-    let mut calls = all(scenario.tables("app"), |cursor| {
-        let cursor = cursor?;
-        let at = cursor.duration("at");
-        let every = cursor.duration("every");
-        let times = cursor.whole_u32("times");
-        let call = cursor.choice_index("call", CALLS);
-        let with = cursor.table("with").and_then(|with| read_publish_to_topic(&with));
-        if let (Some(at), Some(end)) = (at, duration)
-            && at >= end
-        {
-            report_outside(&cursor, "at", "the call comes after the run has ended", end);
-        } else if let (Some(at), Some(every), Some(times), Some(end)) = (at, every, times, duration)
-            && at.saturating_add(every.saturating_mul(times - 1)) >= end
-        {
-            report_outside(&cursor, "times", "the last call comes after the run has ended", end);
-        }
-        call?;
-        Some(AppCall { at: at?, every: every?, times: times?, call: with? })
-    })?;
-    // Stable: calls of one instant keep the order of the file.
-    calls.sort_by_key(|call| call.at);
-    Some(calls)
-}
-
-fn read_publish_to_topic(cursor: &Cursor<'_>) -> Option<Call> {
-    let topic = cursor.topic_name("topic");
-    let payload = cursor.text("payload");
-    let qos = cursor.qos("qos");
-    Some(Call::PublishToTopic { topic: topic?, payload: payload?, qos: qos? })
 }
 
 pub(super) fn read_measure(scenario: &Cursor<'_>, duration: Option<Duration>) -> Option<Window> {

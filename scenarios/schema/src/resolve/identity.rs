@@ -1,0 +1,117 @@
+//! How the devices of a fleet prove who they are, and what hangs on their certificates.
+
+use squall_services::policy::MAX_POLICIES_PER_PRINCIPAL;
+use squall_services::registry::CertificateStatus;
+
+use crate::read::Cursor;
+use crate::resolved::{CustomAuthorizer, Identity, IdentityKind, Registered, Rights};
+use crate::tree::Node;
+
+/// Keys that need a certificate.
+const OF_CERTIFICATES: [&str; 5] =
+    ["policies", "thing", "exclusive_thing", "attributes", "certificate_status"];
+/// Keys that a custom authorizer sees.
+const OF_AUTHORIZERS: [&str; 2] = ["username", "password"];
+/// Keys of the thing, which only policies ask for.
+const OF_THINGS: [&str; 3] = ["thing", "exclusive_thing", "attributes"];
+
+/// What the scenario has that an identity may name.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Known<'a> {
+    pub(super) policies: &'a [&'a str],
+    pub(super) authorizers: &'a [&'a str],
+}
+
+pub(super) fn read(cursor: &Cursor<'_>, fleet: &str, known: Known<'_>) -> Option<Identity> {
+    let kind = cursor.choice::<IdentityKind>("identity");
+    // Both are read, so that a wrong value is reported even where the key is out of place.
+    let registered = read_registered(cursor, fleet, known.policies);
+    let custom = read_custom(cursor, fleet);
+    match kind? {
+        IdentityKind::Registered => {
+            let hint = "set identity = \"custom-authorizer\", or remove it";
+            forbid(cursor, &OF_AUTHORIZERS, "only a custom authorizer asks for it", hint)?;
+            registered.map(Identity::Registered)
+        }
+        IdentityKind::CustomAuthorizer => {
+            let problem = "a device with a custom authorizer has no certificate";
+            let hint = "its policies are those that the authorizer answers with";
+            forbid(cursor, &OF_CERTIFICATES, problem, hint)?;
+            if known.authorizers.is_empty() {
+                let error = cursor.error_at("identity", "the scenario has no [[authorizer]]");
+                cursor
+                    .report()
+                    .push(error.found("\"custom-authorizer\"").hint("add one with a name and a file"));
+                return None;
+            }
+            custom.map(Identity::CustomAuthorizer)
+        }
+    }
+}
+
+/// Reports each of `names` that stands in the file; `None` if one does.
+fn forbid(cursor: &Cursor<'_>, names: &[&str], problem: &str, hint: &str) -> Option<()> {
+    let given: Vec<(&str, &Node)> =
+        names.iter().filter_map(|name| Some((*name, cursor.node(name)?))).collect();
+    for (name, node) in &given {
+        let error = cursor.error_at(name, problem).found(node.shown());
+        cursor.report().push(error.hint(hint));
+    }
+    given.is_empty().then_some(())
+}
+
+fn read_registered(cursor: &Cursor<'_>, fleet: &str, policies: &[&str]) -> Option<Registered> {
+    let certificate_status = cursor.choice::<CertificateStatus>("certificate_status");
+    let thing = cursor.template("thing", fleet);
+    let exclusive_thing = cursor.flag("exclusive_thing");
+    let attributes = cursor.attributes("attributes");
+    let rights = match cursor.node("policies") {
+        Some(_) => Some(Rights {
+            policies: read_policies(cursor, policies)?,
+            thing: thing?,
+            exclusive_thing: exclusive_thing?,
+            attributes: attributes?,
+        }),
+        None => {
+            let kind = cursor.node("identity").and_then(Node::as_text);
+            // With another identity the keys are wrong for that reason.
+            if kind.is_none_or(|kind| kind == IdentityKind::Registered.as_str()) {
+                let hint = "add policies = [\"...\"], or remove it";
+                forbid(cursor, &OF_THINGS, "without 'policies' nothing asks for the thing", hint)?;
+            }
+            None
+        }
+    };
+    Some(Registered { rights, certificate_status: certificate_status? })
+}
+
+fn read_policies(cursor: &Cursor<'_>, known: &[&str]) -> Option<Vec<String>> {
+    let names = cursor.texts("policies")?;
+    if names.len() > MAX_POLICIES_PER_PRINCIPAL {
+        let error = cursor.error_at("policies", "too many policies").found(names.len().to_string());
+        cursor
+            .report()
+            .push(error.allowed(format!("at most {MAX_POLICIES_PER_PRINCIPAL} for a certificate")));
+        return None;
+    }
+    let mut right = true;
+    for (index, (node, name)) in names.iter().enumerate() {
+        if !known.contains(&name.as_str()) {
+            cursor.report_unknown("policies", node, name, "no [[policy]] has this name", known);
+            right = false;
+        } else if names[..index].iter().any(|(_, other)| other == name) {
+            let error = cursor.report().error(&node.origin, &cursor.path_of("policies"), "named twice");
+            cursor.report().push(error.found(node.shown()));
+            right = false;
+        }
+    }
+    right.then(|| names.into_iter().map(|(_, name)| name).collect())
+}
+
+fn read_custom(cursor: &Cursor<'_>, fleet: &str) -> Option<CustomAuthorizer> {
+    let [username, password] = OF_AUTHORIZERS.map(|name| match cursor.node(name) {
+        Some(_) => cursor.template(name, fleet).map(Some),
+        None => Some(None),
+    });
+    Some(CustomAuthorizer { username: username?, password: password? })
+}
