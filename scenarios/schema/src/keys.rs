@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use crate::resolved::{BackOffStrategy, IdentityKind, Mutant, OutageMode, Overflow};
+use crate::resolved::{BackOffStrategy, CallKind, IdentityKind, Mutant, OutageMode, Overflow};
 use crate::value::{CERTIFICATE_STATUS, Choice, LONGEST, Words};
 
 /// The keys of one table of the file.
@@ -163,7 +163,7 @@ mod access;
 
 pub(crate) use access::{
     ARGUMENTS, ATTRIBUTE_NAME, ATTRIBUTE_VALUE_MAX, ATTRIBUTE_VALUE_PUNCTUATION, ATTRIBUTES_MAX, AUTHORIZER,
-    CALLS, FUNCTION_STATION, NameRule, POLICY, POLICY_NAME, THING_NAME, arguments_of,
+    FUNCTION_STATION, NameRule, POLICY, POLICY_NAME, THING_NAME, arguments_of,
 };
 
 table!(SCENARIO, "", "The top level of a file. These keys stand before the first `[table]`.", {
@@ -276,7 +276,7 @@ table!(APP, "app.N", "A call of a cloud-side actor.", {
     "at": Kind::Duration(ANY), Required, "When it is made.";
     "every": Kind::Duration(POSITIVE), Default("\"1s\""), "How long after one call the next of the `times` is made.";
     "times": whole(1, U32_MAX, "calls"), Default("1"), "How often it is made; `{{call}}` in the arguments of `PublishToTopic` is the number of the call, 0 for the first.";
-    "call": Kind::Choice(CALLS), Required, "What is called.";
+    "call": Kind::Choice(CallKind::CHOICES), Required, "What is called.";
     "with": Kind::Arguments, Required, "The call's arguments. Each call has its own.";
 });
 
@@ -390,7 +390,8 @@ mod tests {
             Kind::Network => Some(&LINK_MODEL),
             _ => None,
         });
-        for table in inner.chain(ARGUMENTS) {
+        let arguments = CallKind::VALUES.iter().map(|kind| kind.arguments());
+        for table in inner.chain(arguments) {
             assert!(TABLES.iter().any(|known| core::ptr::eq(*known, table)), "{}", table.path);
         }
     }

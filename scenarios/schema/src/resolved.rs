@@ -10,7 +10,7 @@ mod call;
 
 pub use access::*;
 pub(crate) use call::CALL_PLACEHOLDER;
-pub use call::{AppCall, Call, Devices};
+pub use call::{AppCall, Call, CallKind, Devices};
 
 /// One runnable world: a scenario file after `--set` and one combination of its matrix.
 #[derive(Clone, Debug, PartialEq)]

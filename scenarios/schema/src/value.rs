@@ -7,7 +7,7 @@ use std::time::UNIX_EPOCH;
 use squall_services::registry::CertificateStatus;
 use squall_types::WallTime;
 
-use crate::resolved::{BackOffStrategy, IdentityKind, Mutant, Offline, OutageMode, Overflow};
+use crate::resolved::{BackOffStrategy, CallKind, IdentityKind, Mutant, Offline, OutageMode, Overflow};
 
 /// Why a text is no duration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -198,6 +198,15 @@ words! {
         ~ "claim", "provisioning by claim";
         ~ "trusted-user", "provisioning by a trusted user";
     }
+    CallKind {
+        PublishToTopic = "PublishToTopic", "publishes a message, as the data plane's Publish does";
+        UpdateCertificate = "UpdateCertificate", "gives the certificates of devices another status";
+        AttachPolicy = "AttachPolicy", "attaches a policy to the certificates of devices";
+        DetachPolicy = "DetachPolicy", "detaches a policy from the certificates of devices";
+        CreatePolicy = "CreatePolicy", "makes a policy";
+        CreatePolicyVersion = "CreatePolicyVersion", "gives a policy another version";
+        SetDefaultPolicyVersion = "SetDefaultPolicyVersion", "brings a version of a policy into force";
+    }
     BackOffStrategy {
         None = "none", "no wait at all";
         Fixed = "fixed", "always base";
@@ -328,6 +337,13 @@ mod tests {
         {
             assert_eq!(parse_wall_time(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn certificates_have_the_states_of_the_service() {
+        let words: Vec<&str> = CERTIFICATE_STATUS.iter().map(|choice| choice.word).collect();
+        let states: Vec<&str> = CertificateStatus::ALL.iter().map(|state| state.as_str()).collect();
+        assert_eq!(words, states);
     }
 
     #[test]

@@ -355,7 +355,27 @@ const CHANGES: &[(&str, &[&str])] = &[
     ("fleet.sensors.publish", &["[]", "[{ topic = 'a', every = '1s', payload = '{{uniform:-1.5..2}}' }]"]),
     ("measure.from", &["0s", "9m59s"]),
     ("fault", &["[]", "[{ at = '0s', kind = 'gateway-outage', mode = 'refuse', lasts = '10m' }]"]),
-    ("app", &["[]", "[{ at = '0s', call = 'PublishToTopic', with = { topic = 'a/b', payload = 'ü' } }]"]),
+    (
+        "policy",
+        &[
+            "[]",
+            "[{ name = 'p', document = '{\"Version\": \"2012-10-17\", \"Statement\": {\"Effect\": \"Deny\", \"Action\": \"*\", \"Resource\": \"*\"}}' }]",
+        ],
+    ),
+    ("authorizer", &["[{ name = 'a', script = '' }]", "[{ name = 'A=', script = 'ü', default = true }]"]),
+    ("fleet.sensors.policies", &["[]", "['p']"]),
+    ("fleet.sensors.attributes", &["{}", "{ z = 'b', a = '' }"]),
+    ("fleet.sensors.certificate_status", &["ACTIVE", "REVOKED"]),
+    ("fleet.sensors.identity", &["registered", "custom-authorizer"]),
+    ("fleet.sensors.username", &["''", "'{{index}}'"]),
+    (
+        "app",
+        &[
+            "[]",
+            "[{ at = '1s', call = 'DetachPolicy', with = { policy = 'p', fleet = 'sensors', devices = '0..1' } }]",
+            "[{ at = '0s', call = 'PublishToTopic', with = { topic = 'a/b', payload = 'ü' } }]",
+        ],
+    ),
     (
         "expect",
         &[

@@ -1,7 +1,8 @@
 //! Keys of identity and policies.
 
 use super::{ANY, Default, Key, Kind, Optional, Required, Results, Table, U32_MAX, whole};
-use crate::value::{CERTIFICATE_STATUS, Choice};
+use crate::resolved::CallKind;
+use crate::value::{CERTIFICATE_STATUS, Words};
 
 /// The bounds of a name of the public API: ASCII letters, digits and some punctuation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,18 +63,7 @@ table!(FUNCTION_STATION, "authorizer.NAME.station", "Where a Lambda runs. The ti
     "failures_per_million": whole(0, 1_000_000, "invocations in a million"), Default("0"), "Invocations in a million that end with an error of their own.";
 });
 
-/// What an app can call; [`ARGUMENTS`] has the arguments of each.
-pub(crate) const CALLS: &[Choice] = &[
-    Choice::new("PublishToTopic", "publishes a message, as the data plane's Publish does"),
-    Choice::new("UpdateCertificate", "gives the certificates of devices another status"),
-    Choice::new("AttachPolicy", "attaches a policy to the certificates of devices"),
-    Choice::new("DetachPolicy", "detaches a policy from the certificates of devices"),
-    Choice::new("CreatePolicy", "makes a policy"),
-    Choice::new("CreatePolicyVersion", "gives a policy another version"),
-    Choice::new("SetDefaultPolicyVersion", "brings a version of a policy into force"),
-];
-
-/// The arguments of each of [`CALLS`].
+/// The tables of arguments, in the order of the calls.
 pub(crate) static ARGUMENTS: [&Table; 7] = [
     &PUBLISH_TO_TOPIC,
     &UPDATE_CERTIFICATE,
@@ -84,9 +74,24 @@ pub(crate) static ARGUMENTS: [&Table; 7] = [
     &SET_DEFAULT_POLICY_VERSION,
 ];
 
-/// The arguments of the call that is called `name`.
+impl CallKind {
+    /// The arguments of the call.
+    pub(crate) const fn arguments(self) -> &'static Table {
+        match self {
+            Self::PublishToTopic => &PUBLISH_TO_TOPIC,
+            Self::UpdateCertificate => &UPDATE_CERTIFICATE,
+            Self::AttachPolicy => &ATTACH_POLICY,
+            Self::DetachPolicy => &DETACH_POLICY,
+            Self::CreatePolicy => &CREATE_POLICY,
+            Self::CreatePolicyVersion => &CREATE_POLICY_VERSION,
+            Self::SetDefaultPolicyVersion => &SET_DEFAULT_POLICY_VERSION,
+        }
+    }
+}
+
+/// The arguments of the call that a file names so.
 pub(crate) fn arguments_of(name: &str) -> Option<&'static Table> {
-    CALLS.iter().zip(ARGUMENTS).find(|(call, _)| call.word == name).map(|(_, table)| table)
+    CallKind::VALUES.iter().find(|kind| kind.as_str() == name).map(|kind| kind.arguments())
 }
 
 const FLEET_ABOUT: &str = "The fleet whose certificates are meant.";

@@ -100,9 +100,10 @@ impl<'a> Cursor<'a> {
     /// Reports that nothing is called `text`, the value under `name` or the member of a list there.
     pub(crate) fn report_unknown(&self, name: &str, at: &Node, text: &str, problem: &str, known: &[&str]) {
         let mut error = self.report.error(&at.origin, &self.path_of(name), problem).found(at.shown());
-        if !known.is_empty() {
-            error = error.allowed(known.join(", "));
-        }
+        error = error.allowed(match known {
+            [] => "the file has none".to_owned(),
+            _ => known.join(", "),
+        });
         error.hint = did_you_mean(text, known.iter().copied());
         self.report.push(error);
     }

@@ -72,7 +72,7 @@ impl Cursor<'_> {
                 error
             }
             TemplateError::NotPerDevice(_) => {
-                report(error.to_string()).hint("a device has one client id, and its topics stay the same")
+                report(error.to_string()).hint("what stands here is the same for a device throughout the run")
             }
             TemplateError::Unclosed | TemplateError::Range(_) => report(error.to_string()),
         }

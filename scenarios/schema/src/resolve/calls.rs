@@ -5,9 +5,8 @@ use core::time::Duration;
 use super::fleet::Fleets;
 use super::{all, policy, report_outside, source};
 use crate::files::FileStore;
-use crate::keys::{ARGUMENTS, CALLS};
 use crate::read::Cursor;
-use crate::resolved::{AppCall, Call, Devices, Identity};
+use crate::resolved::{AppCall, Call, CallKind, Devices, Identity};
 
 /// What calls refer to.
 #[derive(Clone, Copy, Debug)]
@@ -38,10 +37,10 @@ fn read<'a>(cursor: &Cursor<'a>, known: Known<'_>, uses: &mut Vec<PolicyUse<'a>>
     let at = cursor.duration("at");
     let every = cursor.duration("every");
     let times = cursor.whole_u32("times");
-    let call = cursor.choice_index("call", CALLS);
+    let call = cursor.choice::<CallKind>("call");
     // Which arguments there are hangs on the call; without one none can be wrong.
-    let arguments = call.and_then(|call| cursor.table_of("with", ARGUMENTS[call]));
-    let with = arguments.as_ref().zip(call).and_then(|(with, call)| read_call(with, CALLS[call].word, known));
+    let arguments = call.and_then(|call| cursor.table_of("with", call.arguments()));
+    let with = arguments.as_ref().zip(call).and_then(|(with, call)| read_call(with, call, known));
     if let (Some(at), Some(end)) = (at, known.duration)
         && at >= end
     {
@@ -51,36 +50,39 @@ fn read<'a>(cursor: &Cursor<'a>, known: Known<'_>, uses: &mut Vec<PolicyUse<'a>>
     {
         report_outside(cursor, "times", "the last call comes after the run has ended", end);
     }
-    if let (Some(at), Some(arguments), Some(call)) = (at, arguments, call) {
-        uses.push(PolicyUse { at, arguments, creates: CALLS[call].word == "CreatePolicy" });
+    if let Some((arguments, call)) = arguments.zip(call) {
+        let creates = call == CallKind::CreatePolicy;
+        // Where the time is wrong, what the call makes is there from the start: one mistake, one error.
+        let at = at.or(creates.then_some(Duration::ZERO));
+        uses.extend(at.map(|at| PolicyUse { at, arguments, creates }));
     }
     Some(AppCall { at: at?, every: every?, times: times?, call: with? })
 }
 
-fn read_call(with: &Cursor<'_>, name: &str, known: Known<'_>) -> Option<Call> {
-    match name {
-        "PublishToTopic" => {
+fn read_call(with: &Cursor<'_>, call: CallKind, known: Known<'_>) -> Option<Call> {
+    match call {
+        CallKind::PublishToTopic => {
             let (topic, payload, qos) = (with.topic_name("topic"), with.text("payload"), with.qos("qos"));
             Some(Call::PublishToTopic { topic: topic?, payload: payload?, qos: qos? })
         }
-        "UpdateCertificate" => {
+        CallKind::UpdateCertificate => {
             let (devices, status) = (read_devices(with, known.fleets, false), with.choice("status"));
             Some(Call::UpdateCertificate { devices: devices?, status: status? })
         }
-        "AttachPolicy" | "DetachPolicy" => {
+        CallKind::AttachPolicy => {
             let (policy, devices) = (with.api_name("policy"), read_devices(with, known.fleets, true));
-            let (policy, devices) = (policy?, devices?);
-            Some(match name {
-                "AttachPolicy" => Call::AttachPolicy { policy, devices },
-                _ => Call::DetachPolicy { policy, devices },
-            })
+            Some(Call::AttachPolicy { policy: policy?, devices: devices? })
+        }
+        CallKind::DetachPolicy => {
+            let (policy, devices) = (with.api_name("policy"), read_devices(with, known.fleets, true));
+            Some(Call::DetachPolicy { policy: policy?, devices: devices? })
         }
         // The documents are judged in the run: refusing one may be what the scenario shows.
-        "CreatePolicy" => {
+        CallKind::CreatePolicy => {
             let (policy, document) = (with.api_name("policy"), source::read(with, known.files, "document"));
             Some(Call::CreatePolicy { policy: policy?, document: document?.text })
         }
-        "CreatePolicyVersion" => {
+        CallKind::CreatePolicyVersion => {
             let (policy, document) = (with.api_name("policy"), source::read(with, known.files, "document"));
             let set_as_default = with.flag("set_as_default");
             Some(Call::CreatePolicyVersion {
@@ -89,11 +91,10 @@ fn read_call(with: &Cursor<'_>, name: &str, known: Known<'_>) -> Option<Call> {
                 set_as_default: set_as_default?,
             })
         }
-        "SetDefaultPolicyVersion" => {
+        CallKind::SetDefaultPolicyVersion => {
             let (policy, version) = (with.api_name("policy"), with.whole_u32("version"));
             Some(Call::SetDefaultPolicyVersion { policy: policy?, version: version? })
         }
-        _ => unreachable!("the key table has no other call"),
     }
 }
 

@@ -32,7 +32,8 @@ pub(super) fn read_all(scenario: &Cursor<'_>, files: &FileStore<'_>) -> Option<V
 /// Reports what the service would refuse. Documents are read for the account that every run has.
 fn judge(cursor: &Cursor<'_>, source: &Source) -> Option<()> {
     let Err(refusal) = Policy::parse(&source.text, &Account::default()) else { return Some(()) };
-    let mut error = cursor.error_at(source.key, format!("the service refuses the document: {refusal}"));
+    let problem = format!("the service refuses the document: {} at {}", refusal.name(), refusal.place());
+    let mut error = cursor.error_at(source.key, problem).hint(refusal.message());
     if let Some(node) = cursor.node(source.key) {
         error = error.found(node.shown());
     }

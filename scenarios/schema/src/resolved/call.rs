@@ -96,18 +96,37 @@ impl Call {
         Self::PublishToTopic { topic, payload, qos: *qos }
     }
 
-    /// The operation's name, as the scenario and the API spell it.
-    pub const fn name(&self) -> &'static str {
+    /// Which operation it is.
+    pub const fn kind(&self) -> CallKind {
         match self {
-            Self::PublishToTopic { .. } => "PublishToTopic",
-            Self::UpdateCertificate { .. } => "UpdateCertificate",
-            Self::AttachPolicy { .. } => "AttachPolicy",
-            Self::DetachPolicy { .. } => "DetachPolicy",
-            Self::CreatePolicy { .. } => "CreatePolicy",
-            Self::CreatePolicyVersion { .. } => "CreatePolicyVersion",
-            Self::SetDefaultPolicyVersion { .. } => "SetDefaultPolicyVersion",
+            Self::PublishToTopic { .. } => CallKind::PublishToTopic,
+            Self::UpdateCertificate { .. } => CallKind::UpdateCertificate,
+            Self::AttachPolicy { .. } => CallKind::AttachPolicy,
+            Self::DetachPolicy { .. } => CallKind::DetachPolicy,
+            Self::CreatePolicy { .. } => CallKind::CreatePolicy,
+            Self::CreatePolicyVersion { .. } => CallKind::CreatePolicyVersion,
+            Self::SetDefaultPolicyVersion { .. } => CallKind::SetDefaultPolicyVersion,
         }
     }
+}
+
+/// An operation without its arguments; [`as_str`](Self::as_str) is its name in the API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallKind {
+    /// [`Call::PublishToTopic`], which the API calls Publish.
+    PublishToTopic,
+    /// [`Call::UpdateCertificate`].
+    UpdateCertificate,
+    /// [`Call::AttachPolicy`].
+    AttachPolicy,
+    /// [`Call::DetachPolicy`].
+    DetachPolicy,
+    /// [`Call::CreatePolicy`].
+    CreatePolicy,
+    /// [`Call::CreatePolicyVersion`].
+    CreatePolicyVersion,
+    /// [`Call::SetDefaultPolicyVersion`].
+    SetDefaultPolicyVersion,
 }
 
 /// What stands for the number of a call in its arguments.

@@ -65,7 +65,7 @@ pub(super) fn app_call(app_call: &AppCall, fleets: &[Fleet]) -> Value {
         "at": duration_text(app_call.at),
         "every": duration_text(app_call.every),
         "times": app_call.times,
-        "call": app_call.call.name(),
+        "call": app_call.call.kind().as_str(),
         "with": arguments(&app_call.call, fleets),
     })
 }
