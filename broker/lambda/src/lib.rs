@@ -16,14 +16,17 @@
 //! `base64_encode`, `base64_decode`, `parse_json`, `to_json`, `parse_int`, `parse_float`, `to_int`, `to_float`, `floor`,
 //! `ceiling` and `round`. What it cannot, and why, is said in `engine.rs`.
 //!
-//! How long a function takes and how many run at once is not known here: that is the station's part.
+//! A [`Lambda`] says what the answer is. When it comes, and whether it comes at all, a [`Station`] says: it counts
+//! instances, over virtual time.
 
 mod engine;
 mod error;
 mod helpers;
 mod json;
 mod lambda;
+mod station;
 
 pub use engine::Limits;
 pub use error::{CompileError, LambdaError};
 pub use lambda::Lambda;
+pub use station::{Outcome, Run, Station, StationConfig, StationCounters};

@@ -83,6 +83,8 @@ pub enum Purpose {
     Certificate = 14,
     /// The identifier of a session in lifecycle messages.
     SessionIdentifier = 15,
+    /// Whether an invocation of a function fails.
+    FunctionFailure = 16,
 }
 
 /// The dice of a run.
