@@ -1,6 +1,7 @@
 //! What the authorizer's Lambda answers, and what of it is no answer.
 
 use serde_json::{Map, Value};
+use squall_services::policy::{Account, Policy, PolicyError, Rights};
 
 use super::AuthorizerKind;
 
@@ -14,8 +15,6 @@ const DEFAULT_DISCONNECT_SECONDS: u32 = 86_400;
 const DEFAULT_REFRESH_SECONDS: u32 = 86_400;
 /// 7.2, "Authorizer policy documents".
 const MAX_DOCUMENTS: usize = 10;
-/// 7.2, the same row; white space is not counted, as for any policy document.
-const MAX_DOCUMENT_CHARS: usize = 2048;
 
 /// What an answer gives to the connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,8 +25,8 @@ pub struct Grant {
     pub disconnect_after_seconds: u32,
     /// Seconds after which the Lambda is invoked again.
     pub refresh_after_seconds: u32,
-    /// The policies, as JSON texts; nobody has looked into them yet.
-    pub policy_documents: Vec<String>,
+    /// What the policies of the answer allow, in their order. Beside a certificate, its own policies count as well.
+    pub rights: Rights,
 }
 
 /// An answer that lets nobody in (8.3, last paragraph). The texts become log records.
@@ -88,34 +87,26 @@ pub enum AnswerError {
         /// How many.
         count: usize,
     },
-    /// A policy document is no object.
-    #[error("policy document {index} in the authorizer's answer is {found}, not an object")]
-    DocumentKind {
+    /// A policy document is none, or one that is not evaluated here.
+    #[error("policy document {index} in the authorizer's answer is refused: {error}")]
+    Document {
         /// Which, from 0.
         index: usize,
-        /// What it is.
-        found: &'static str,
-    },
-    /// A policy document is too long.
-    #[error(
-        "policy document {index} in the authorizer's answer has {length} characters; at most {MAX_DOCUMENT_CHARS} are allowed"
-    )]
-    DocumentTooLong {
-        /// Which, from 0.
-        index: usize,
-        /// Its length without white space.
-        length: usize,
+        /// What is wrong with it, and where.
+        error: PolicyError,
     },
 }
 
 /// Reads the Lambda's answer.
 ///
 /// `certificate_id` is the client's certificate, which counts only for [`AuthorizerKind::CustomAuthX509`]: there
-/// `principalId` must equal it, and `policyDocuments` may be absent. Keys that nobody knows are passed over.
+/// `principalId` must equal it, and `policyDocuments` may be absent. Keys that nobody knows are passed over. Policies
+/// are compiled for `account`; one that is wrong makes the whole answer wrong.
 pub fn grant(
     answer: &Value,
     kind: AuthorizerKind,
     certificate_id: Option<&str>,
+    account: &Account,
 ) -> Result<Grant, AnswerError> {
     let answer = answer.as_object().ok_or_else(|| AnswerError::NoObject { found: kind_of(answer) })?;
     // Where the client is not authenticated, nothing else in the answer counts.
@@ -131,7 +122,7 @@ pub fn grant(
         principal_id: principal_id.to_owned(),
         disconnect_after_seconds: seconds(answer, "disconnectAfterInSeconds", DEFAULT_DISCONNECT_SECONDS)?,
         refresh_after_seconds: seconds(answer, "refreshAfterInSeconds", DEFAULT_REFRESH_SECONDS)?,
-        policy_documents: policy_documents(answer, documents_may_be_absent)?,
+        rights: Rights::granted(policies(answer, documents_may_be_absent, account)?),
     })
 }
 
@@ -161,7 +152,11 @@ fn seconds(answer: &Map<String, Value>, key: &'static str, default: u32) -> Resu
         .ok_or_else(|| AnswerError::Seconds { key, seconds: number.to_string() })
 }
 
-fn policy_documents(answer: &Map<String, Value>, may_be_absent: bool) -> Result<Vec<String>, AnswerError> {
+fn policies(
+    answer: &Map<String, Value>,
+    may_be_absent: bool,
+    account: &Account,
+) -> Result<Vec<Policy>, AnswerError> {
     const KEY: &str = "policyDocuments";
     let Some(value) = answer.get(KEY) else {
         return if may_be_absent { Ok(Vec::new()) } else { Err(AnswerError::Missing { key: KEY }) };
@@ -170,19 +165,10 @@ fn policy_documents(answer: &Map<String, Value>, may_be_absent: bool) -> Result<
     if documents.len() > MAX_DOCUMENTS {
         return Err(AnswerError::TooManyDocuments { count: documents.len() });
     }
-    documents.iter().enumerate().map(|(index, document)| policy_document(index, document)).collect()
-}
-
-fn policy_document(index: usize, document: &Value) -> Result<String, AnswerError> {
-    if !document.is_object() {
-        return Err(AnswerError::DocumentKind { index, found: kind_of(document) });
-    }
-    let text = document.to_string();
-    let length = text.chars().filter(|character| !character.is_whitespace()).count();
-    if length > MAX_DOCUMENT_CHARS {
-        return Err(AnswerError::DocumentTooLong { index, length });
-    }
-    Ok(text)
+    let parse = |(index, document): (usize, &Value)| {
+        Policy::parse(&document.to_string(), account).map_err(|error| AnswerError::Document { index, error })
+    };
+    documents.iter().enumerate().map(parse).collect()
 }
 
 fn wrong_kind(key: &'static str, expected: &'static str, value: &Value) -> AnswerError {

@@ -76,6 +76,8 @@ fn seconds(seconds: u32) -> Duration {
 
 #[cfg(test)]
 mod tests {
+    use squall_services::policy::Rights;
+
     use super::*;
 
     fn answer(refresh_after_seconds: u32, disconnect_after_seconds: u32) -> Grant {
@@ -83,7 +85,7 @@ mod tests {
             principal_id: "device".into(),
             refresh_after_seconds,
             disconnect_after_seconds,
-            policy_documents: Vec::new(),
+            rights: Rights::default(),
         }
     }
 

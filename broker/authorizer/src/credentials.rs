@@ -12,6 +12,7 @@ const MAX_SIGNATURE: usize = 2560;
 const MAX_USERNAME: usize = 65_535;
 const MAX_PASSWORD: usize = 65_535;
 const MAX_QUERY: usize = 4096;
+pub(super) const MAX_SERVER_NAME: usize = 253;
 
 /// A client's credentials, as sent; nothing is checked but their form.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -158,7 +159,7 @@ fn check_name(name: &str) -> Result<(), CredentialsError> {
     if is_authorizer_name(name) { Ok(()) } else { Err(CredentialsError::Name { name: name.to_owned() }) }
 }
 
-fn check_length(part: &'static str, length: usize, limit: usize) -> Result<(), CredentialsError> {
+pub(super) fn check_length(part: &'static str, length: usize, limit: usize) -> Result<(), CredentialsError> {
     if length > limit {
         return Err(CredentialsError::TooLong { part, length, limit });
     }

@@ -18,7 +18,7 @@ pub struct AuthorizerEvent<'a> {
     /// The CONNECT packet.
     pub mqtt: Option<MqttPart<'a>>,
     /// The connection's UUID.
-    pub connection_id: &'a str,
+    pub connection_id: Option<&'a str>,
 }
 
 /// What TLS says.
@@ -73,7 +73,7 @@ impl AuthorizerEvent<'_> {
         }
         event.insert("protocols".into(), protocols.into());
         event.insert("protocolData".into(), data.into());
-        event.insert("connectionMetadata".into(), json!({ "id": self.connection_id }));
+        put(&mut event, "connectionMetadata", self.connection_id.map(|id| json!({ "id": id })));
         event.into()
     }
 }
@@ -137,7 +137,7 @@ mod tests {
                 password: Some(b"test"),
                 client_id: Some("sensor-1"),
             }),
-            connection_id: "2c8f2a1e-0000-4000-8000-000000000001",
+            connection_id: Some("2c8f2a1e-0000-4000-8000-000000000001"),
         };
         let text = concat!(
             r#"{"token":"aToken","signatureVerified":true,"protocols":["tls","http","mqtt"],"#,
@@ -153,8 +153,9 @@ mod tests {
     fn absent_parts_leave_no_trace() {
         let tls = TlsPart::default();
         let mqtt = MqttPart { password: Some(b""), ..MqttPart::default() };
-        let bare = AuthorizerEvent { connection_id: "id", ..AuthorizerEvent::default() };
+        let bare = AuthorizerEvent { connection_id: Some("id"), ..AuthorizerEvent::default() };
         for (event, text) in [
+            (AuthorizerEvent::default(), r#"{"signatureVerified":false,"protocols":[],"protocolData":{}}"#),
             (
                 bare,
                 r#"{"signatureVerified":false,"protocols":[],"protocolData":{},"connectionMetadata":{"id":"id"}}"#,

@@ -1,6 +1,6 @@
 //! Why a client was refused before, by or after its authorizer.
 
-use super::{AnswerError, CredentialsError, SignatureError};
+use super::{AnswerError, CredentialsError, InvocationError, SignatureError};
 
 /// A connection that its authorizer does not let in. Any of these ends the connection, at connect and at a refresh
 /// alike (8.3, "Any failure during (re)authentication ends the connection").
@@ -41,12 +41,9 @@ pub enum Refusal {
     /// The token's signature is absent or wrong. The Lambda is not invoked.
     #[error(transparent)]
     Signature(#[from] SignatureError),
-    /// The Lambda gave no answer; the text says why.
-    #[error("the authorizer's function gave no answer: {message}")]
-    Lambda {
-        /// What the function's platform says.
-        message: String,
-    },
+    /// The Lambda gave no answer.
+    #[error("the authorizer's function gave no answer: {0}")]
+    Lambda(#[from] InvocationError),
     /// The Lambda's answer lets the client not in.
     #[error(transparent)]
     Answer(#[from] AnswerError),
@@ -71,7 +68,7 @@ impl Refusal {
             Self::Signature(SignatureError::Mismatch) | Self::Answer(AnswerError::NotAuthenticated) => {
                 LogReason::NotAuthenticated
             }
-            Self::Lambda { .. } | Self::Answer(_) => LogReason::CustomAuthorizerLambdaExecutionError,
+            Self::Lambda(_) | Self::Answer(_) => LogReason::CustomAuthorizerLambdaExecutionError,
         }
     }
 }
@@ -103,6 +100,7 @@ impl LogReason {
 
 #[cfg(test)]
 mod tests {
+    use super::super::INVOCATION_TIMEOUT;
     use super::*;
 
     #[test]
@@ -118,7 +116,11 @@ mod tests {
             (SignatureError::Mismatch.into(), "NOT_AUTHENTICATED"),
             (AnswerError::NotAuthenticated.into(), "NOT_AUTHENTICATED"),
             (AnswerError::NoObject { found: "null" }.into(), "CUSTOM_AUTHORIZER_LAMBDA_EXECUTION_ERROR"),
-            (Refusal::Lambda { message: name() }, "CUSTOM_AUTHORIZER_LAMBDA_EXECUTION_ERROR"),
+            (InvocationError::Throttled.into(), "CUSTOM_AUTHORIZER_LAMBDA_EXECUTION_ERROR"),
+            (
+                InvocationError::TimedOut { after: INVOCATION_TIMEOUT }.into(),
+                "CUSTOM_AUTHORIZER_LAMBDA_EXECUTION_ERROR",
+            ),
         ] {
             assert_eq!(refusal.log_reason().as_str(), reason, "{refusal}");
         }

@@ -86,3 +86,37 @@ fn the_throwing_authorizer_fails_or_never_ends() {
     assert_eq!(lambda.invoke(&with_token("abc")), Err(thrown));
     assert!(matches!(lambda.invoke(&with_token("loop")), Err(LambdaError::TimedOut { .. })));
 }
+
+#[test]
+fn the_signed_authorizer_wants_a_signature_that_was_checked() {
+    let lambda = lambda("authorizer-signed");
+    let answer = lambda.invoke(&json!({ "token": "any", "signatureVerified": true })).unwrap();
+    assert_eq!(answer["isAuthenticated"], json!(true));
+    let unchecked = lambda.invoke(&json!({ "token": "any", "signatureVerified": false })).unwrap_err();
+    assert!(matches!(unchecked, LambdaError::Failed { line: 6, .. }), "{unchecked}");
+}
+
+#[test]
+fn the_certificate_authorizer_answers_with_the_certificate() {
+    let lambda = lambda("authorizer-certificate");
+    let event = |token: &str| json!({ "token": token, "protocolData": { "tls": { "principalId": "9f3a" } } });
+    for (token, principal, policies) in
+        [("", "9f3a", None), ("more", "9f3a", Some(1)), ("other", "somebody", None)]
+    {
+        let answer = lambda.invoke(&event(token)).unwrap();
+        assert_eq!(answer["principalId"], json!(principal), "{token}");
+        let documents = answer.get("policyDocuments").map(|documents| documents.as_array().unwrap().len());
+        assert_eq!(documents, policies, "{token}");
+    }
+    assert_eq!(lambda.invoke(&json!({})), Ok(json!({ "isAuthenticated": false })));
+}
+
+#[test]
+fn the_bad_policies_stand_behind_a_good_one() {
+    let lambda = lambda("authorizer-bad-policies");
+    let second = |token: &str| lambda.invoke(&with_token(token)).unwrap()["policyDocuments"][1].take();
+    assert_eq!(second("anything"), json!({}));
+    assert_eq!(second("action")["Statement"][0]["Action"], json!("iot:Fly"));
+    assert!(second("text").is_string());
+    assert!(second("long").to_string().len() > 2048);
+}

@@ -7,8 +7,16 @@ use super::*;
 
 const CERTIFICATE: &str = "9f3ac20de1";
 
+fn account() -> Account {
+    Account::new("aws", "us-east-1", "123456789012")
+}
+
 fn plain(answer: &Value) -> Result<Grant, AnswerError> {
-    grant(answer, AuthorizerKind::CustomAuth, None)
+    grant(answer, AuthorizerKind::CustomAuth, None, &account())
+}
+
+fn policies(grant: &Grant) -> Vec<&Policy> {
+    grant.rights.policies("").map(|version| &version.policy).collect()
 }
 
 fn full() -> Value {
@@ -44,7 +52,7 @@ fn a_full_answer_is_taken_as_it_is() {
     assert_eq!(grant.refresh_after_seconds, 300);
     let text =
         r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iot:Connect","Resource":"*"}]}"#;
-    assert_eq!(grant.policy_documents, [text]);
+    assert_eq!(policies(&grant), [&Policy::parse(text, &account()).unwrap()]);
 }
 
 #[test]
@@ -101,10 +109,6 @@ fn an_answer_of_the_wrong_form_says_what_is_wrong() {
             "policyDocuments in the authorizer's answer is an object, not an array",
         ),
         (
-            with("policyDocuments", json!([{}, "{}"])),
-            "policy document 1 in the authorizer's answer is a string, not an object",
-        ),
-        (
             with("refreshAfterInSeconds", json!(299)),
             "refreshAfterInSeconds 299 in the authorizer's answer is not in 300 to 86400",
         ),
@@ -113,27 +117,87 @@ fn an_answer_of_the_wrong_form_says_what_is_wrong() {
     }
 }
 
-#[test]
-fn policy_documents_are_bounded_in_count_and_size() {
-    let documents = |count: usize| with("policyDocuments", json!(vec![json!({}); count]));
-    assert_eq!(plain(&documents(0)).unwrap().policy_documents.len(), 0);
-    assert_eq!(plain(&documents(10)).unwrap().policy_documents.len(), 10);
-    assert_eq!(plain(&documents(11)), Err(AnswerError::TooManyDocuments { count: 11 }));
+fn document(action: &str, resource: &str) -> Value {
+    json!({
+        "Version": "2012-10-17",
+        "Statement": [{ "Effect": "Allow", "Action": action, "Resource": resource }]
+    })
+}
 
-    // {"a":"..."} has 8 characters around its text.
-    let sized = |text: String| with("policyDocuments", json!([{ "a": text }]));
-    assert!(plain(&sized("x".repeat(2040))).is_ok());
-    assert!(plain(&sized("x ".repeat(2040))).is_ok(), "white space is not counted");
-    let error = AnswerError::DocumentTooLong { index: 0, length: 2049 };
-    assert_eq!(plain(&sized("x".repeat(2041))), Err(error));
+fn topic(name: &str) -> String {
+    format!("arn:aws:iot:us-east-1:123456789012:topic/{name}")
+}
+
+#[test]
+fn there_are_at_most_ten_policy_documents() {
+    let documents = |count: usize| {
+        let documents: Vec<Value> =
+            (0..count).map(|index| document("iot:Publish", &topic(&index.to_string()))).collect();
+        with("policyDocuments", documents.into())
+    };
+    assert_eq!(policies(&plain(&documents(0)).unwrap()).len(), 0);
+    let ten = plain(&documents(10)).unwrap();
+    let names: Vec<&str> = ten.rights.policies("").map(|version| &*version.name).collect();
+    assert_eq!((names.len(), names[0], names[9]), (10, "policyDocuments[0]", "policyDocuments[9]"));
+    let last = Policy::parse(&document("iot:Publish", &topic("9")).to_string(), &account()).unwrap();
+    assert_eq!(policies(&ten)[9], &last);
+    assert_eq!(plain(&documents(11)), Err(AnswerError::TooManyDocuments { count: 11 }));
+}
+
+#[test]
+fn a_wrong_policy_document_is_a_refusal_that_says_what_and_where() {
+    let good = || document("iot:Publish", "*");
+    for (documents, text) in [
+        (
+            json!([42]),
+            "policy document 0 in the authorizer's answer is refused: MalformedPolicyException at document: found 42, an object is needed",
+        ),
+        (
+            json!([good(), good().to_string()]),
+            "policy document 1 in the authorizer's answer is refused: MalformedPolicyException at document: found ",
+        ),
+        (
+            json!([good(), {}]),
+            "policy document 1 in the authorizer's answer is refused: MalformedPolicyException at Version: missing",
+        ),
+        (
+            json!([document("iot:Fly", "*")]),
+            "policy document 0 in the authorizer's answer is refused: MalformedPolicyException at Statement[0].Action: unknown action \"iot:Fly\"",
+        ),
+        (
+            json!([good(), good(), document("iot:Publish", "topic/a")]),
+            "policy document 2 in the authorizer's answer is refused: MalformedPolicyException at Statement[0].Resource: \"topic/a\" is no ARN",
+        ),
+    ] {
+        let error = plain(&with("policyDocuments", documents)).unwrap_err();
+        assert!(matches!(error, AnswerError::Document { .. }), "{error:?}");
+        assert!(error.to_string().starts_with(text), "{error}");
+    }
+}
+
+#[test]
+fn a_policy_document_may_be_2048_characters_long() {
+    let empty = document("iot:Publish", &topic("")).to_string().len();
+    let sized = |length: usize, between: &str| {
+        let name = "x".repeat(length - empty);
+        with("policyDocuments", json!([document("iot:Publish", &topic(&format!("{between}{name}")))]))
+    };
+    assert!(plain(&sized(2048, "")).is_ok());
+    assert!(plain(&sized(2048, " \u{a0} ")).is_ok(), "white space is not counted");
+    let error = plain(&sized(2049, "")).unwrap_err().to_string();
+    assert!(
+        error.contains("MalformedPolicyException at document: the document has 2049 characters"),
+        "{error}"
+    );
 }
 
 #[test]
 fn beside_a_certificate_the_principal_must_be_the_certificate() {
-    let x509 = |answer: &Value, certificate| grant(answer, AuthorizerKind::CustomAuthX509, certificate);
+    let x509 =
+        |answer: &Value, certificate| grant(answer, AuthorizerKind::CustomAuthX509, certificate, &account());
     let mut own = without("policyDocuments");
     own["principalId"] = json!(CERTIFICATE);
-    assert_eq!(x509(&own, Some(CERTIFICATE)).unwrap().policy_documents.len(), 0);
+    assert_eq!(policies(&x509(&own, Some(CERTIFICATE)).unwrap()).len(), 0);
     let error = AnswerError::NotTheCertificate { principal_id: CERTIFICATE.into() };
     assert_eq!(x509(&own, Some("other")), Err(error.clone()));
     assert_eq!(x509(&own, None), Err(error));
@@ -163,7 +227,7 @@ proptest! {
     #[test]
     fn any_json_is_an_answer_or_a_reason(answer in arbitrary_json(), x509 in any::<bool>()) {
         let kind = if x509 { AuthorizerKind::CustomAuthX509 } else { AuthorizerKind::CustomAuth };
-        if let Err(error) = grant(&answer, kind, Some(CERTIFICATE)) {
+        if let Err(error) = grant(&answer, kind, Some(CERTIFICATE), &account()) {
             prop_assert!(!error.to_string().is_empty());
         }
     }
@@ -179,7 +243,7 @@ proptest! {
             prop_assert!(SECONDS.contains(&grant.disconnect_after_seconds));
             prop_assert!(SECONDS.contains(&grant.refresh_after_seconds));
             prop_assert!((1..=MAX_PRINCIPAL_ID).contains(&grant.principal_id.len()));
-            prop_assert!(grant.policy_documents.len() <= MAX_DOCUMENTS);
+            prop_assert!(policies(&grant).len() <= MAX_DOCUMENTS);
         }
     }
 }
