@@ -39,7 +39,7 @@ fn instances_start_cold_stay_warm_and_go() {
         (700, runs(Outcome::Succeeds, false, 800)),
         // The one that was busy until 800 is taken; the other has been idle since 600.
         (5_500, runs(Outcome::Succeeds, false, 5_600)),
-        // At 5,600 that other has been idle for 5 s, and is gone.
+        // That other has 10 ms left.
         (5_590, runs(Outcome::Succeeds, false, 5_690)),
         (10_690, runs(Outcome::Succeeds, true, 11_190)),
     ] {
