@@ -4,7 +4,7 @@ use squall_codec::{
     Ack, AckType, ConnAck, Connect, ConnectProperties, Packet, PacketId, Publish, ReasonCode, SubAck,
     Subscribe, SubscriptionOptions, decode,
 };
-use squall_types::{ProtocolVersion, QoS, Timestamp};
+use squall_types::{ProtocolVersion, QoS, Template, Timestamp};
 
 use crate::outbox::{Entry, Outbox};
 use crate::profile::{DeviceProfile, Offline};
@@ -244,7 +244,18 @@ impl Device {
                 ..ConnectProperties::default()
             },
         };
+        let credential = |template: &Option<Template>| {
+            template.as_ref().map(|template| {
+                let mut text = String::new();
+                template.render(&profile.context(self.index, 0, 0), &mut text);
+                text
+            })
+        };
+        let username = credential(&profile.credentials.username);
+        let password = credential(&profile.credentials.password);
         let connect = Connect {
+            username: username.as_deref(),
+            password: password.as_deref().map(str::as_bytes),
             clean_start: profile.clean_start,
             keep_alive: profile.keep_alive_seconds,
             properties,

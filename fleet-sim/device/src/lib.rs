@@ -20,5 +20,5 @@ mod sink;
 
 pub use back_off::{BackOff, Strategy};
 pub use device::{Device, DeviceInput, Scratch, TransportFailure};
-pub use profile::{DeviceProfile, Offline, PublishPattern, SubscriptionPattern};
+pub use profile::{Credentials, DeviceProfile, Offline, PublishPattern, SubscriptionPattern};
 pub use sink::{AttemptFailure, DeviceFact, DeviceSink, TimerToken};

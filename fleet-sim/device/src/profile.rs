@@ -15,6 +15,8 @@ pub struct DeviceProfile {
     pub chance: Chance,
     /// Client id; per device.
     pub client_id: Template,
+    /// What CONNECT carries beside it.
+    pub credentials: Credentials,
     /// Protocol version.
     pub version: ProtocolVersion,
     /// Keep alive asked for, in seconds.
@@ -33,6 +35,15 @@ pub struct DeviceProfile {
     pub subscriptions: Vec<SubscriptionPattern>,
     /// What it publishes; at most 256.
     pub publishes: Vec<PublishPattern>,
+}
+
+/// User name and password of a CONNECT; per device.
+#[derive(Clone, Debug, Default)]
+pub struct Credentials {
+    /// User name.
+    pub username: Option<Template>,
+    /// Password.
+    pub password: Option<Template>,
 }
 
 /// What becomes of a publish that falls due while offline.

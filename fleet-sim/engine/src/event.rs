@@ -63,6 +63,8 @@ pub(crate) enum Event {
     FaultEnds { fault: u32 },
     /// A cloud-side actor makes a call, for the `made`-th time from 0.
     Call { call: u32, made: u32 },
+    /// A custom authorizer's function answers.
+    AuthorizerAnswers { answer: u32 },
     /// The window that the monthly bill is taken from begins.
     MeasureBegins,
     /// And ends.

@@ -26,6 +26,7 @@ pub(crate) enum ItemKind {
     FaultEnded = 13,
     Request = 14,
     Reply = 15,
+    FunctionAnswered = 16,
 }
 
 /// The checkpoints so far.

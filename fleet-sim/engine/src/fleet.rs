@@ -3,11 +3,14 @@
 use core::time::Duration;
 
 use hashbrown::HashMap;
-use squall_device::{BackOff, DeviceProfile, Offline, PublishPattern, Strategy, SubscriptionPattern};
+use squall_device::{
+    BackOff, Credentials, DeviceProfile, Offline, PublishPattern, Strategy, SubscriptionPattern,
+};
 use squall_profile::Limits;
-use squall_scenario::{BackOffStrategy, Fleet, Offline as OfflineRule};
-use squall_types::{Chance, Owner, ProtocolVersion, Purpose, Timestamp};
+use squall_scenario::{BackOffStrategy, Fleet, Identity, Offline as OfflineRule};
+use squall_types::{CertificateId, Chance, Owner, ProtocolVersion, Purpose, Template, Timestamp};
 
+use crate::account::Entrance;
 use crate::link::{Network, nanos};
 
 /// One fleet of a running world.
@@ -23,16 +26,31 @@ pub(crate) struct FleetRun {
     pub(crate) may_be_received: Vec<bool>,
     /// How long a session of a device outlives its connection, as device and service agree.
     pub(crate) session_expiry: Duration,
+    pub(crate) entrance: Entrance,
     start_at: u64,
     start_over: u64,
 }
 
 impl FleetRun {
-    pub(crate) fn new(fleet: &Fleet, first: u32, chance: Chance, limits: &Limits, all: &[Fleet]) -> Self {
+    pub(crate) fn new(
+        fleet: &Fleet,
+        entrance: Entrance,
+        first: u32,
+        chance: Chance,
+        limits: &Limits,
+        all: &[Fleet],
+    ) -> Self {
+        let credentials = match &fleet.identity {
+            Identity::CustomAuthorizer(custom) => {
+                Credentials { username: custom.username.clone(), password: custom.password.clone() }
+            }
+            Identity::Registered(_) => Credentials::default(),
+        };
         let profile = DeviceProfile {
             fleet: fleet.name.clone(),
             chance,
             client_id: fleet.client_id.clone(),
+            credentials,
             version: fleet.mqtt.version,
             keep_alive_seconds: u16::try_from(fleet.mqtt.keep_alive.as_secs()).unwrap_or(u16::MAX),
             clean_start: fleet.mqtt.clean_start,
@@ -90,9 +108,22 @@ impl FleetRun {
             devices: fleet.devices,
             may_be_received,
             session_expiry: agreed_expiry(fleet, limits),
+            entrance,
             start_at: nanos(fleet.start.at),
             start_over: nanos(fleet.start.over),
         }
+    }
+
+    /// The certificate of a device.
+    pub(crate) fn certificate(&self, index: u32) -> CertificateId {
+        CertificateId::of(self.owner.member(index.into()))
+    }
+
+    /// The name of a device's thing.
+    pub(crate) fn thing(&self, template: &Template, index: u32) -> String {
+        let mut name = String::new();
+        template.render(&self.profile.context(index, 0, 0), &mut name);
+        name
     }
 
     /// When a device of the fleet first wants to be connected.

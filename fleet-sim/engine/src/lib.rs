@@ -17,6 +17,9 @@
 //!
 //! This crate knows no file, no terminal, no price and no clock but virtual time.
 
+mod account;
+mod authorizer;
+mod call;
 mod denials;
 mod endpoint;
 mod event;
@@ -34,5 +37,6 @@ mod station;
 mod tests;
 mod world;
 
+pub use account::SetupError;
 pub use outcome::run_unwinding;
 pub use world::{Progress, World};

@@ -6,8 +6,10 @@ use squall_core::{
 };
 use squall_oracle::{ClientKey, ConnectionNumber, Oracles};
 use squall_scenario::{OutageMode, Overflow};
-use squall_types::{CertificateId, Timestamp};
+use squall_types::Timestamp;
 
+use crate::account::Entrance;
+use crate::authorizer::AskedClient;
 use crate::denials::DenialLog;
 use crate::event::{Event, LinkKey, SegmentKey};
 use crate::fingerprint::ItemKind;
@@ -45,6 +47,7 @@ struct ServiceSink<'w> {
     fleets: &'w [FleetRun],
     links: &'w Links,
     denials: &'w mut DenialLog,
+    asked: &'w mut Vec<AskedClient>,
     reply: Option<Reply>,
 }
 
@@ -64,7 +67,10 @@ impl Sink for ServiceSink<'_> {
                 self.reply = Some(reply.clone());
                 return;
             }
-            Output::Ask { .. } => unreachable!("no device comes without a certificate"),
+            Output::Ask { ask, question } => {
+                self.asked.push(AskedClient::new(ask, question));
+                return;
+            }
             Output::Persist { lsn: _ } => unreachable!("durability is off"),
         };
         self.outbound.push(outbound);
@@ -105,10 +111,14 @@ impl World {
             fleets: &self.fleets,
             links: &self.links,
             denials: &mut self.denials,
+            asked: &mut self.asked,
             reply: None,
         };
         let receipt = self.broker.handle(now, input, &mut sink);
         let reply = sink.reply;
+        if !self.asked.is_empty() {
+            self.pass_questions();
+        }
         self.packets += u64::from(receipt.packets_in());
         if let Some(deadline) = self.broker.next_deadline()
             && deadline < self.deadline
@@ -228,11 +238,11 @@ impl World {
         self.send_outbound(self.now);
     }
 
-    /// Carries out a call at once; says whether the service accepted it.
-    pub(crate) fn serve_call(&mut self, input: Input<'_>) -> bool {
+    /// Serves what comes over no link: it competes with nobody for a server.
+    pub(crate) fn serve_at_once(&mut self, input: Input<'_>) -> Option<Reply> {
         let (_, reply) = self.ask_broker(input);
         self.send_outbound(self.now);
-        reply == Some(Reply::Ok)
+        reply
     }
 
     pub(crate) fn on_syn(&mut self, link: LinkKey, retransmissions: u8) {
@@ -363,14 +373,25 @@ impl World {
         link.in_service_until = end;
         let (device, finished) = (link.device, link.finished);
         let fleet = self.fleet_of(device);
-        let certificate = CertificateId::of(self.owner(device));
+        let run = &self.fleets[fleet];
+        let certificate = || run.certificate(device - run.first);
+        let identity = match run.entrance {
+            Entrance::Trusted => Identity::Trusted(certificate()),
+            Entrance::Registered => Identity::Certificate(certificate()),
+            Entrance::CustomAuthorizer => Identity::CustomAuthorizer,
+        };
         self.ask_broker(Input::Opened {
             connection: key.connection(),
             transport: Transport::Tls,
-            identity: Identity::Trusted(certificate),
+            identity,
             source: source_of(device, key.connection()),
             tag: Tag(fleet as u16),
         });
+        self.send_outbound(end);
+        if self.links.get(key).is_none_or(|link| link.service != ServiceSide::Open) {
+            // broker.md 8.1, D-21: refused in the handshake, so the device's side of it never ends.
+            return end;
+        }
         if finished {
             self.finish_uplink(key);
             return end;

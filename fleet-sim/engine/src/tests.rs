@@ -43,7 +43,7 @@ fn resolve(text: &str) -> Scenario {
 }
 
 fn run_world(scenario: &Scenario) -> World {
-    let mut world = World::new(scenario);
+    let mut world = World::new(scenario).unwrap();
     while world.step(1_000) == Progress::Running {}
     world
 }
@@ -123,7 +123,7 @@ fn the_same_seed_gives_the_same_run_and_another_seed_another() {
 #[test]
 fn the_size_of_a_step_changes_nothing() {
     let scenario = scenario("");
-    let mut world = World::new(&scenario);
+    let mut world = World::new(&scenario).unwrap();
     while world.step(7) == Progress::Running {}
     assert_eq!(world.finish(&scenario, None, None), run(&scenario));
 }
@@ -307,7 +307,7 @@ fn the_judges_change_nothing_but_their_own_verdicts() {
 #[test]
 fn a_world_that_is_cut_short_says_so() {
     let scenario = scenario("");
-    let mut world = World::new(&scenario);
+    let mut world = World::new(&scenario).unwrap();
     let _ = world.step(100);
     let results = world.finish(&scenario, Some("an assertion fired"), Some("left != right"));
     assert_eq!(violations(&results, "invariant"), 1);

@@ -3,14 +3,15 @@
 use core::hint;
 use core::time::Duration;
 
-use squall_core::{Broker, BrokerConfig, Call as BrokerCall, Caller, Input, Meter, RequestId, Tag};
+use squall_core::{Broker, BrokerConfig, Meter};
 use squall_device::{Device, DeviceInput, Scratch};
 use squall_oracle::{OracleConfig, Oracles};
-use squall_results::Counter;
-use squall_scenario::{AppCall, Call, Fault, FaultKind, OutageMode, Overflow, Scenario};
+use squall_scenario::{AppCall, Fault, FaultKind, OutageMode, Overflow, Scenario};
 use squall_timers::Wheel;
 use squall_types::{Chance, Now, Owner, Timestamp, WallTime};
 
+use crate::account::{self, Entrance, SetupError};
+use crate::authorizer::{AskedClient, AuthorizerRun};
 use crate::denials::DenialLog;
 use crate::endpoint::Action;
 use crate::event::{Event, LinkKey};
@@ -57,7 +58,12 @@ pub struct World {
     pub(crate) overflow: Overflow,
     pub(crate) faults: Vec<Fault>,
     pub(crate) outages: Outages,
-    calls: Vec<AppCall>,
+    pub(crate) calls: Vec<AppCall>,
+    /// Calls made so far.
+    pub(crate) requests: u64,
+    pub(crate) authorizers: AuthorizerRun,
+    /// Questions that the broker has just asked.
+    pub(crate) asked: Vec<AskedClient>,
     pub(crate) fingerprint: Fingerprint,
     /// Items of the fingerprint that belong to no device.
     world_items: u64,
@@ -96,15 +102,21 @@ pub enum Progress {
 
 impl World {
     /// The world of a scenario at its start.
-    pub fn new(scenario: &Scenario) -> Self {
+    ///
+    /// # Errors
+    /// What the account cannot be set up with: a device whose thing has a name that is none, a script that does not
+    /// compile.
+    pub fn new(scenario: &Scenario) -> Result<Self, SetupError> {
         let chance = Chance::new(scenario.seed);
         let limits = scenario.service.profile.limits;
         let mut fleets = Vec::with_capacity(scenario.fleets.len());
         let mut first = 0;
-        for fleet in &scenario.fleets {
-            fleets.push(FleetRun::new(fleet, first, chance, &limits, &scenario.fleets));
+        for (number, fleet) in scenario.fleets.iter().enumerate() {
+            let entrance = Entrance::of(fleet, number, scenario);
+            fleets.push(FleetRun::new(fleet, entrance, first, chance, &limits, &scenario.fleets));
             first += fleet.devices;
         }
+        let registry = account::registry(scenario, &fleets)?;
         let profile = scenario.service.profile.clone();
         let station = &scenario.service.station;
         let outages = Outages::new(&scenario.faults);
@@ -125,7 +137,7 @@ impl World {
             end: Timestamp::ZERO + scenario.duration,
             chance,
             wheel: Wheel::new(),
-            broker: Broker::new(BrokerConfig::new(profile, scenario.seed)),
+            broker: Broker::new(BrokerConfig { profile, seed: scenario.seed, registry }),
             deadline: Timestamp::MAX,
             clients: Clients::new(&fleets),
             devices: Vec::with_capacity(first as usize),
@@ -139,6 +151,9 @@ impl World {
             faults: scenario.faults.clone(),
             outages,
             calls: scenario.app_calls.clone(),
+            requests: 0,
+            authorizers: AuthorizerRun::new(scenario)?,
+            asked: Vec::new(),
             fingerprint: Fingerprint::default(),
             world_items: 0,
             measure: Measure::new(scenario, first.into()),
@@ -156,7 +171,7 @@ impl World {
             fleets,
         };
         world.schedule_all(scenario);
-        world
+        Ok(world)
     }
 
     fn schedule_all(&mut self, scenario: &Scenario) {
@@ -271,6 +286,7 @@ impl World {
             Event::FaultBegins { fault } => self.on_fault_begins(fault),
             Event::FaultEnds { fault } => self.on_fault_ends(fault),
             Event::Call { call, made } => self.on_call(call, made),
+            Event::AuthorizerAnswers { answer } => self.on_authorizer_answers(answer),
             Event::MeasureBegins => self.measured[0] = Some(self.broker.metered(self.now)),
             Event::MeasureEnds => self.measured[1] = Some(self.broker.metered(self.now)),
         }
@@ -307,7 +323,7 @@ impl World {
         self.log.push((at, device, kind, xxhash_rust::xxh3::xxh3_64(bytes)));
     }
 
-    fn note_world(&mut self, kind: ItemKind, bytes: &[u8]) {
+    pub(crate) fn note_world(&mut self, kind: ItemKind, bytes: &[u8]) {
         self.fingerprint.add(self.now, Owner::named("world"), self.world_items, kind, bytes);
         self.world_items += 1;
     }
@@ -352,40 +368,6 @@ impl World {
     fn on_fault_ends(&mut self, fault: u32) {
         self.note_world(ItemKind::FaultEnded, &fault.to_le_bytes());
         self.measure.fault_ended(self.now);
-    }
-
-    fn on_call(&mut self, number: u32, made: u32) {
-        let call = &self.calls[number as usize];
-        if made + 1 < call.times {
-            let next = Event::Call { call: number, made: made + 1 };
-            self.wheel.push(Timestamp::ZERO + call.at + call.every * (made + 1), next);
-        }
-        let Call::PublishToTopic { topic, payload, qos } = call.call.rendered(made) else {
-            // Nobody answers calls of the control plane yet.
-            self.measure.counters.count(Counter::CallsRefused);
-            return;
-        };
-        let payload = payload.into_bytes();
-        self.note_world(ItemKind::Request, &payload);
-        // The account's own calls are metered apart from every fleet.
-        let caller = Caller::Account { tag: Tag(self.fleets.len() as u16) };
-        let call = BrokerCall::Publish { topic: &topic, payload: &payload, qos, retain: false };
-        let accepted = self.serve_call(Input::Request {
-            id: RequestId(u64::from(number) << 32 | u64::from(made)),
-            caller,
-            call,
-        });
-        self.note_world(ItemKind::Reply, &[u8::from(accepted)]);
-        if accepted {
-            self.measure.counters.count(Counter::CallsAccepted);
-            self.measure.deliveries.published(&topic, &payload, self.now);
-        } else {
-            self.measure.counters.count(Counter::CallsRefused);
-        }
-        let now = self.now;
-        if let Some(oracles) = &mut self.oracles {
-            oracles.call_published(now, &topic, &payload, qos, accepted);
-        }
     }
 }
 

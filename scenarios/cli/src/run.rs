@@ -195,7 +195,7 @@ fn run_one(arguments: &RunArguments, task: &Task<'_>, progress: &Progress) -> an
     }
     let stopwatch = Stopwatch::start();
     let scenario = &task.cell.scenario;
-    let mut world = World::new(scenario);
+    let mut world = World::new(scenario).with_context(|| task.title())?;
     let mut shown = progress.begin(&task.title(), Timestamp::ZERO + scenario.duration);
     let mut invariant = None;
     loop {

@@ -21,6 +21,7 @@ pub(crate) fn profile(version: ProtocolVersion) -> DeviceProfile {
     DeviceProfile {
         fleet: "pumps".to_owned(),
         chance: Chance::new(Seed(7)),
+        credentials: squall_device::Credentials::default(),
         client_id: template("{{thing}}"),
         version,
         keep_alive_seconds: 60,

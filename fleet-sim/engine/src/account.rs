@@ -1,0 +1,129 @@
+//! The account at the start of a run: its policies, and the certificate and thing of each device that is held to some.
+
+use core::fmt;
+
+use squall_scenario::{Call, Fleet, Identity, Registered, Scenario};
+use squall_services::api_error::ApiError;
+use squall_services::policy::{Account, CertificateFacts};
+use squall_services::registry::{CertificateStatus, PrincipalKind, Registry, ThingConfiguration};
+use squall_types::CertificateId;
+
+use crate::fleet::FleetRun;
+
+/// The policy of certificates that a scenario gives no policy and yet calls by name: they are allowed everything.
+const EVERYTHING: &str = "squall-allows-everything";
+const EVERYTHING_DOCUMENT: &str =
+    r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
+
+/// A world that cannot begin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetupError {
+    what: String,
+    why: String,
+}
+
+impl SetupError {
+    pub(crate) fn new(what: impl Into<String>, why: impl fmt::Display) -> Self {
+        Self { what: what.into(), why: why.to_string() }
+    }
+}
+
+impl fmt::Display for SetupError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.what, self.why)
+    }
+}
+
+impl core::error::Error for SetupError {}
+
+/// How the devices of a fleet come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Entrance {
+    /// With certificates that nobody looks up.
+    Trusted,
+    /// With registered certificates.
+    Registered,
+    /// With what a custom authorizer judges.
+    CustomAuthorizer,
+}
+
+impl Entrance {
+    /// Devices whose certificates nobody restricts, switches off or calls by name need no record.
+    pub(crate) fn of(fleet: &Fleet, number: usize, scenario: &Scenario) -> Self {
+        match &fleet.identity {
+            Identity::CustomAuthorizer(_) => Self::CustomAuthorizer,
+            Identity::Registered(Registered {
+                rights: None,
+                certificate_status: CertificateStatus::Active,
+            }) if !scenario.app_calls.iter().any(|call| names_fleet(&call.call, number)) => Self::Trusted,
+            Identity::Registered(_) => Self::Registered,
+        }
+    }
+}
+
+fn names_fleet(call: &Call, number: usize) -> bool {
+    match call {
+        Call::UpdateCertificate { devices, .. }
+        | Call::AttachPolicy { devices, .. }
+        | Call::DetachPolicy { devices, .. } => devices.fleet == number,
+        Call::PublishToTopic { .. }
+        | Call::CreatePolicy { .. }
+        | Call::CreatePolicyVersion { .. }
+        | Call::SetDefaultPolicyVersion { .. } => false,
+    }
+}
+
+/// Everything that the account knows when the run begins.
+pub(crate) fn registry(scenario: &Scenario, fleets: &[FleetRun]) -> Result<Registry, SetupError> {
+    let mut registry = Registry::new(Account::default());
+    for policy in &scenario.policies {
+        let created = registry.policies.create_policy(&policy.name, &policy.document);
+        created.map_err(|error| SetupError::new(format!("policy {}", policy.name), error))?;
+    }
+    for (fleet, run) in scenario.fleets.iter().zip(fleets) {
+        let Identity::Registered(registered) = &fleet.identity else { continue };
+        if run.entrance != Entrance::Registered {
+            continue;
+        }
+        if registered.rights.is_none() {
+            // Another fleet may have brought it.
+            let _ = registry.policies.create_policy(EVERYTHING, EVERYTHING_DOCUMENT);
+        }
+        for index in 0..fleet.devices {
+            let what = || format!("device {index} of fleet {}", fleet.name);
+            register(&mut registry, run, registered, index)
+                .map_err(|error| SetupError::new(what(), error))?;
+        }
+    }
+    Ok(registry)
+}
+
+fn register(
+    registry: &mut Registry,
+    fleet: &FleetRun,
+    registered: &Registered,
+    index: u32,
+) -> Result<(), ApiError> {
+    let id = fleet.certificate(index);
+    let facts = CertificateFacts::new(&id.to_string(), &serial_number(id));
+    registry.register_certificate(id, facts, registered.certificate_status)?;
+    let Some(rights) = &registered.rights else {
+        return registry.attach_policy_to_certificate(EVERYTHING, id);
+    };
+    for policy in &rights.policies {
+        registry.attach_policy_to_certificate(policy, id)?;
+    }
+    let thing = fleet.thing(&rights.thing, index);
+    let attributes =
+        rights.attributes.iter().map(|(name, value)| (name.as_str().into(), value.as_str().into()));
+    // A fleet is a type of thing, which may have more attributes than a thing without type.
+    let type_name = Some(fleet.profile.fleet.as_str().into());
+    registry.create_thing(&thing, ThingConfiguration { type_name, attributes: attributes.collect() })?;
+    let kind = if rights.exclusive_thing { PrincipalKind::Exclusive } else { PrincipalKind::NonExclusive };
+    registry.attach_thing_principal(&thing, id, kind)
+}
+
+/// A certificate of the simulation was never issued; its serial number is a part of its id.
+fn serial_number(id: CertificateId) -> String {
+    id.to_string()[..16].to_owned()
+}

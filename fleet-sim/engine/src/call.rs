@@ -1,0 +1,91 @@
+//! Calls of cloud-side actors.
+
+use squall_core::{Call as BrokerCall, Caller, Input, Reply, RequestId, Tag};
+use squall_results::Counter;
+use squall_scenario::{Call, Devices};
+use squall_services::registry::{ControlCall, PolicyTarget};
+use squall_types::{CertificateId, QoS, Timestamp};
+
+use crate::event::Event;
+use crate::fingerprint::ItemKind;
+use crate::world::World;
+
+impl World {
+    pub(crate) fn on_call(&mut self, number: u32, made: u32) {
+        let call = &self.calls[number as usize];
+        if made + 1 < call.times {
+            let next = Event::Call { call: number, made: made + 1 };
+            self.wheel.push(Timestamp::ZERO + call.at + call.every * (made + 1), next);
+        }
+        match call.call.rendered(made) {
+            Call::PublishToTopic { topic, payload, qos } => {
+                self.call_publish(&topic, payload.as_bytes(), qos);
+            }
+            Call::UpdateCertificate { devices, status } => {
+                self.call_for_each(devices, |id| ControlCall::UpdateCertificate { id, status });
+            }
+            Call::AttachPolicy { policy, devices } => self.call_for_each(devices, |id| {
+                ControlCall::AttachPolicy { policy: &policy, target: PolicyTarget::Certificate(id) }
+            }),
+            Call::DetachPolicy { policy, devices } => self.call_for_each(devices, |id| {
+                ControlCall::DetachPolicy { policy: &policy, target: PolicyTarget::Certificate(id) }
+            }),
+            Call::CreatePolicy { policy, document } => {
+                self.call_control(ControlCall::CreatePolicy { name: &policy, document: &document });
+            }
+            Call::CreatePolicyVersion { policy, document, set_as_default } => {
+                self.call_control(ControlCall::CreatePolicyVersion {
+                    name: &policy,
+                    document: &document,
+                    set_as_default,
+                });
+            }
+            Call::SetDefaultPolicyVersion { policy, version } => {
+                self.call_control(ControlCall::SetDefaultPolicyVersion { name: &policy, version });
+            }
+        }
+    }
+
+    /// One call for each device, in their order, all at the same time.
+    fn call_for_each<'c>(&mut self, devices: Devices, call: impl Fn(CertificateId) -> ControlCall<'c>) {
+        for index in devices.from..devices.to {
+            let id = self.fleets[devices.fleet].certificate(index);
+            self.call_control(call(id));
+        }
+    }
+
+    fn call_control(&mut self, call: ControlCall<'_>) {
+        self.note_world(ItemKind::Request, call.operation().as_bytes());
+        let reply = self.request(BrokerCall::Control(call));
+        let accepted = reply == Some(Reply::Ok);
+        self.note_world(ItemKind::Reply, &[u8::from(accepted)]);
+        self.count_call(accepted);
+    }
+
+    fn call_publish(&mut self, topic: &str, payload: &[u8], qos: QoS) {
+        self.note_world(ItemKind::Request, payload);
+        let reply = self.request(BrokerCall::Publish { topic, payload, qos, retain: false });
+        let accepted = reply == Some(Reply::Ok);
+        self.note_world(ItemKind::Reply, &[u8::from(accepted)]);
+        self.count_call(accepted);
+        if accepted {
+            self.measure.deliveries.published(topic, payload, self.now);
+        }
+        let now = self.now;
+        if let Some(oracles) = &mut self.oracles {
+            oracles.call_published(now, topic, payload, qos, accepted);
+        }
+    }
+
+    /// Has the broker carry out a call at once.
+    fn request(&mut self, call: BrokerCall<'_>) -> Option<Reply> {
+        self.requests += 1;
+        // The account's own calls are metered apart from every fleet.
+        let caller = Caller::Account { tag: Tag(self.fleets.len() as u16) };
+        self.serve_at_once(Input::Request { id: RequestId(self.requests), caller, call })
+    }
+
+    fn count_call(&mut self, accepted: bool) {
+        self.measure.counters.count(if accepted { Counter::CallsAccepted } else { Counter::CallsRefused });
+    }
+}
