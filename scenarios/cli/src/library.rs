@@ -18,12 +18,37 @@ macro_rules! library {
     };
 }
 
+macro_rules! files {
+    ($($path:literal,)+) => {
+        /// The files that they name, by the path that they write.
+        pub(crate) const LIBRARY_FILES: &[(&str, &str)] = &[
+            $((
+                concat!("../../../fixtures/", $path),
+                include_str!(concat!("../../../fixtures/", $path)),
+            ),)+
+        ];
+    };
+}
+
+files! {
+    "lambdas/authorizer-per-device.rhai",
+    "policies/iot-star.json",
+    "policies/per-device.json",
+    "policies/subscribe-without-receive.json",
+    "policies/subscribe-without-topicfilter.json",
+}
+
 library! {
     "smoke/hello",
     "identity/duplicate-client-id-flapping",
     "identity/duplicate-client-id-tight-loop",
     "identity/presence-dashboard",
     "limits/fifty-first-subscription",
+    "policy/subscribe-without-topicfilter",
+    "policy/subscribe-without-receive",
+    "policy/one-policy-with-variables",
+    "policy/certificate-deactivated-mid-run",
+    "policy/authorizer-throttled",
     "sessions/offline-queue",
     "storm/backoff-tournament",
     "storm/reconnect",

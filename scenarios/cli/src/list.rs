@@ -2,10 +2,10 @@
 
 use anyhow::Context;
 use clap::Args;
-use squall_scenario::{LoadOptions, Plan};
+use squall_scenario::{Files, LoadOptions, Plan};
 
 use crate::exit::Exit;
-use crate::library::LIBRARY;
+use crate::library::{LIBRARY, LIBRARY_FILES};
 use crate::stdout::print_line;
 
 /// Arguments of `squall list`.
@@ -18,7 +18,8 @@ pub(crate) struct ListArguments {
 
 pub(crate) fn list(arguments: &ListArguments) -> anyhow::Result<Exit> {
     for scenario in LIBRARY.iter().filter(|scenario| scenario.name.contains(&arguments.part)) {
-        let plan = squall_scenario::parse(scenario.name, scenario.text, LoadOptions::default())
+        let options = LoadOptions { files: Files::Given(LIBRARY_FILES), ..LoadOptions::default() };
+        let plan = squall_scenario::parse(scenario.name, scenario.text, options)
             .with_context(|| format!("library scenario {}", scenario.name))?;
         print_line(format_args!("{}  ({})\n    {}", scenario.name, cost(&plan), plan.about))?;
     }

@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use clap::Args;
-use squall_scenario::{LoadOptions, Plan, ScenarioErrors};
+use squall_scenario::{Files, LoadOptions, Plan, ScenarioErrors};
 use squall_types::Seed;
 
-use crate::library;
+use crate::library::{self, LIBRARY_FILES};
 
 /// What to read, and what to change in it.
 #[derive(Debug, Args)]
@@ -48,7 +48,8 @@ fn read(arguments: &PlanArguments) -> Result<Vec<Plan>, Vec<ScenarioErrors>> {
     for file in &arguments.files {
         let plan = match library::find(file) {
             Some(scenario) if !Path::new(file).exists() => {
-                squall_scenario::parse(scenario.name, scenario.text, options)
+                let files = Files::Given(LIBRARY_FILES);
+                squall_scenario::parse(scenario.name, scenario.text, LoadOptions { files, ..options })
             }
             _ => squall_scenario::load(Path::new(file), options),
         };
