@@ -198,6 +198,11 @@ impl Broker {
         self.timers.next()
     }
 
+    /// What the control plane would answer a reader.
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
     /// Transports that are open.
     pub fn connections(&self) -> usize {
         self.connections.len()

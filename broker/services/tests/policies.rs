@@ -1,15 +1,11 @@
 //! Policies against the rules of `broker.md` section 9: cases as data, and a second evaluator.
 
-#[path = "policy/naive.rs"]
-mod naive;
-
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use squall_oracle::naive_policy::{self, Known};
 use squall_profile::Profile;
 use squall_profile::switch::{SubstitutedWildcard, UnresolvedVariable};
 use squall_services::policy::{Account, Action, OwnedFacts, Policy, Request, Semantics, evaluate, explain};
-
-use naive::Known;
 
 const HEAD: &str = "arn:aws:iot:us-east-1:123456789012:";
 
@@ -136,7 +132,7 @@ fn every_case_is_decided_as_it_says_by_both_evaluators() {
         assert_eq!(explanation.verdict, verdict, "{line}");
         assert_eq!(explanation.deciding().map(|note| note.applies), verdict.by.map(|_| true), "{line}");
         let arn = request.resource.arn(&account).to_string();
-        let second = naive::decide(&[document], action.text(), &arn, &known(facts));
+        let second = naive_policy::decide([&document], action.text(), &arn, &known(facts));
         let expected = match expected {
             "yes" => "ALLOWED",
             "no" => "IMPLICIT_DENY",
@@ -437,7 +433,7 @@ proptest! {
         let request = Request::new(action, &name);
         let found = evaluate(&policies, request, &owned.facts(&account), semantics()).decision.as_str();
         let arn = request.resource.arn(&account).to_string();
-        prop_assert_eq!(found, naive::decide(&documents, action.text(), &arn, &known(&facts)));
+        prop_assert_eq!(found, naive_policy::decide(&documents, action.text(), &arn, &known(&facts)));
     }
 
     #[test]

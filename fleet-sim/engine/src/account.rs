@@ -2,13 +2,15 @@
 
 use core::fmt;
 
+use squall_oracle::{Oracles, Subject, SubjectThing};
 use squall_scenario::{Call, Fleet, Identity, Registered, Scenario};
 use squall_services::api_error::ApiError;
 use squall_services::policy::{Account, CertificateFacts};
 use squall_services::registry::{CertificateStatus, PrincipalKind, Registry, ThingConfiguration};
-use squall_types::CertificateId;
+use squall_types::{CertificateId, Timestamp};
 
 use crate::fleet::FleetRun;
+use crate::service::address_of;
 
 /// The policy of certificates that a scenario gives no policy and yet calls by name: they are allowed everything.
 const EVERYTHING: &str = "squall-allows-everything";
@@ -98,6 +100,24 @@ pub(crate) fn registry(scenario: &Scenario, fleets: &[FleetRun]) -> Result<Regis
     Ok(registry)
 }
 
+/// Tells the judges what the account knows when the run begins.
+pub(crate) fn introduce(oracles: &mut Oracles, scenario: &Scenario, fleets: &[FleetRun]) {
+    for policy in &scenario.policies {
+        oracles.policy_in_force(Timestamp::ZERO, &policy.name, &policy.document);
+    }
+    for (fleet, run) in scenario.fleets.iter().zip(fleets) {
+        let devices = run.first..run.first + run.devices;
+        match &fleet.identity {
+            Identity::CustomAuthorizer(_) => oracles.leave_to_authorizer(devices),
+            Identity::Registered(Registered { rights: Some(rights), .. }) => {
+                let policies: Vec<&str> = rights.policies.iter().map(String::as_str).collect();
+                oracles.restrict(devices, &policies);
+            }
+            Identity::Registered(Registered { rights: None, .. }) => {}
+        }
+    }
+}
+
 fn register(
     registry: &mut Registry,
     fleet: &FleetRun,
@@ -113,7 +133,7 @@ fn register(
     for policy in &rights.policies {
         registry.attach_policy_to_certificate(policy, id)?;
     }
-    let thing = fleet.thing(&rights.thing, index);
+    let thing = fleet.rendered(&rights.thing, index);
     let attributes =
         rights.attributes.iter().map(|(name, value)| (name.as_str().into(), value.as_str().into()));
     // A fleet is a type of thing, which may have more attributes than a thing without type.
@@ -126,4 +146,22 @@ fn register(
 /// A certificate of the simulation was never issued; its serial number is a part of its id.
 fn serial_number(id: CertificateId) -> String {
     id.to_string()[..16].to_owned()
+}
+
+/// What the judges may know of a device that is held to policies.
+pub(crate) fn subject(fleet: &FleetRun, device: u32) -> Subject {
+    let index = device - fleet.first;
+    let id = fleet.certificate(index);
+    Subject {
+        client_id: fleet.rendered(&fleet.profile.client_id, index),
+        source_ip: address_of(device).to_string(),
+        certificate_id: id.to_string(),
+        serial_number: serial_number(id),
+        thing: fleet.rights.as_ref().map(|rights| SubjectThing {
+            name: fleet.rendered(&rights.thing, index),
+            type_name: fleet.profile.fleet.clone(),
+            attributes: rights.attributes.clone(),
+            exclusive: rights.exclusive_thing,
+        }),
+    }
 }

@@ -1,6 +1,7 @@
 //! Calls of cloud-side actors.
 
 use squall_core::{Call as BrokerCall, Caller, Input, Reply, RequestId, Tag};
+use squall_oracle::ClientKey;
 use squall_results::Counter;
 use squall_scenario::{Call, Devices};
 use squall_services::registry::{ControlCall, PolicyTarget};
@@ -31,17 +32,16 @@ impl World {
                 ControlCall::DetachPolicy { policy: &policy, target: PolicyTarget::Certificate(id) }
             }),
             Call::CreatePolicy { policy, document } => {
-                self.call_control(ControlCall::CreatePolicy { name: &policy, document: &document });
+                self.call_policy(&policy, ControlCall::CreatePolicy { name: &policy, document: &document });
             }
             Call::CreatePolicyVersion { policy, document, set_as_default } => {
-                self.call_control(ControlCall::CreatePolicyVersion {
-                    name: &policy,
-                    document: &document,
-                    set_as_default,
-                });
+                let name = &policy;
+                let call = ControlCall::CreatePolicyVersion { name, document: &document, set_as_default };
+                self.call_policy(name, call);
             }
             Call::SetDefaultPolicyVersion { policy, version } => {
-                self.call_control(ControlCall::SetDefaultPolicyVersion { name: &policy, version });
+                let call = ControlCall::SetDefaultPolicyVersion { name: &policy, version };
+                self.call_policy(&policy, call);
             }
         }
     }
@@ -49,17 +49,46 @@ impl World {
     /// One call for each device, in their order, all at the same time.
     fn call_for_each<'c>(&mut self, devices: Devices, call: impl Fn(CertificateId) -> ControlCall<'c>) {
         for index in devices.from..devices.to {
-            let id = self.fleets[devices.fleet].certificate(index);
-            self.call_control(call(id));
+            let fleet = &self.fleets[devices.fleet];
+            let (device, call) = (fleet.first + index, call(fleet.certificate(index)));
+            if self.call_control(call) {
+                self.show_change(device, &call);
+            }
         }
     }
 
-    fn call_control(&mut self, call: ControlCall<'_>) {
+    /// Tells the judges what the account has changed about a device.
+    fn show_change(&mut self, device: u32, call: &ControlCall<'_>) {
+        let client = ClientKey(self.clients.of_device(device));
+        let Some(oracles) = &mut self.oracles else { return };
+        match *call {
+            ControlCall::AttachPolicy { policy, .. } => {
+                oracles.policy_changed(self.now, client, policy, true);
+            }
+            ControlCall::DetachPolicy { policy, .. } => {
+                oracles.policy_changed(self.now, client, policy, false);
+            }
+            _ => {}
+        }
+    }
+
+    /// Makes a call; says whether the service accepted it.
+    fn call_control(&mut self, call: ControlCall<'_>) -> bool {
         self.note_world(ItemKind::Request, call.operation().as_bytes());
         let reply = self.request(BrokerCall::Control(call));
         let accepted = reply == Some(Reply::Ok);
         self.note_world(ItemKind::Reply, &[u8::from(accepted)]);
         self.count_call(accepted);
+        accepted
+    }
+
+    /// Has the account make another document count, and tells the judges.
+    fn call_policy(&mut self, name: &str, call: ControlCall<'_>) {
+        self.call_control(call);
+        let Ok((_, document)) = self.broker.registry().policies.get_policy(name) else { return };
+        if let Some(oracles) = &mut self.oracles {
+            oracles.policy_in_force(self.now, name, document);
+        }
     }
 
     fn call_publish(&mut self, topic: &str, payload: &[u8], qos: QoS) {

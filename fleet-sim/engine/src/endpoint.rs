@@ -4,6 +4,7 @@ use squall_device::{DeviceFact, DeviceInput, DeviceSink, TimerToken, TransportFa
 use squall_oracle::{ClientKey, DeviceKey, Oracles};
 use squall_types::{Purpose, QoS, Timestamp};
 
+use crate::account;
 use crate::event::{Event, LinkKey, SegmentKey};
 use crate::fingerprint::ItemKind;
 use crate::fleet::FleetRun;
@@ -83,7 +84,8 @@ impl DeviceSink for EndpointSink<'_> {
                 oracles.publish_acked(now, device, topic, payload, !code.is_error());
             }
             DeviceFact::Received { topic, payload, qos } => {
-                oracles.received(now, device, topic, payload, qos);
+                let subject = || account::subject(self.fleet, device.0);
+                oracles.received(now, device, topic, payload, qos, subject);
             }
             DeviceFact::AttemptBegan
             | DeviceFact::AttemptFailed { .. }

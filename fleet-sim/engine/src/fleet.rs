@@ -7,7 +7,7 @@ use squall_device::{
     BackOff, Credentials, DeviceProfile, Offline, PublishPattern, Strategy, SubscriptionPattern,
 };
 use squall_profile::Limits;
-use squall_scenario::{BackOffStrategy, Fleet, Identity, Offline as OfflineRule};
+use squall_scenario::{BackOffStrategy, Fleet, Identity, Offline as OfflineRule, Rights};
 use squall_types::{CertificateId, Chance, Owner, ProtocolVersion, Purpose, Template, Timestamp};
 
 use crate::account::Entrance;
@@ -27,6 +27,8 @@ pub(crate) struct FleetRun {
     /// How long a session of a device outlives its connection, as device and service agree.
     pub(crate) session_expiry: Duration,
     pub(crate) entrance: Entrance,
+    /// What its certificates are held to.
+    pub(crate) rights: Option<Rights>,
     start_at: u64,
     start_over: u64,
 }
@@ -109,6 +111,10 @@ impl FleetRun {
             may_be_received,
             session_expiry: agreed_expiry(fleet, limits),
             entrance,
+            rights: match &fleet.identity {
+                Identity::Registered(registered) => registered.rights.clone(),
+                Identity::CustomAuthorizer(_) => None,
+            },
             start_at: nanos(fleet.start.at),
             start_over: nanos(fleet.start.over),
         }
@@ -119,11 +125,11 @@ impl FleetRun {
         CertificateId::of(self.owner.member(index.into()))
     }
 
-    /// The name of a device's thing.
-    pub(crate) fn thing(&self, template: &Template, index: u32) -> String {
-        let mut name = String::new();
-        template.render(&self.profile.context(index, 0, 0), &mut name);
-        name
+    /// A device's text.
+    pub(crate) fn rendered(&self, template: &Template, index: u32) -> String {
+        let mut text = String::new();
+        template.render(&self.profile.context(index, 0, 0), &mut text);
+        text
     }
 
     /// When a device of the fleet first wants to be connected.

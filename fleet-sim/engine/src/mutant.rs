@@ -51,6 +51,11 @@ impl MutantRun {
         }
     }
 
+    /// Whether what a device may do does not matter.
+    pub(crate) fn ignores_policies(&self) -> bool {
+        self.mutant == Mutant::IgnorePolicies
+    }
+
     /// Whether a connection that was taken over is left standing.
     #[inline]
     pub(crate) fn keeps_taken_over(&self) -> bool {

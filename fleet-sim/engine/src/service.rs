@@ -1,5 +1,7 @@
 //! The service's side of the network: gateway, nodes, and the broker behind them.
 
+use core::net::IpAddr;
+
 use squall_core::{
     ClosedWhy, ConnectionId, DisconnectReason, Fact, Identity, Input, Output, Receipt, Reply, Sink, Source,
     Tag, Transport,
@@ -8,7 +10,7 @@ use squall_oracle::{ClientKey, ConnectionNumber, Oracles};
 use squall_scenario::{OutageMode, Overflow};
 use squall_types::Timestamp;
 
-use crate::account::Entrance;
+use crate::account::{self, Entrance};
 use crate::authorizer::AskedClient;
 use crate::denials::DenialLog;
 use crate::event::{Event, LinkKey, SegmentKey};
@@ -18,7 +20,7 @@ use crate::link::{Direction, Links, ServiceSide};
 use crate::measure::Measure;
 use crate::mutant::DeliveryFate;
 use crate::segment::Segments;
-use crate::world::World;
+use crate::world::{World, fleet_of};
 
 /// One thing that leaves the service when the service of a packet ends.
 #[derive(Clone, Copy, Debug)]
@@ -91,6 +93,15 @@ impl Sink for ServiceSink<'_> {
                 oracles.discarded(self.now, client, topic, rule.as_str());
             }
             Fact::Queued { .. } => oracles.queued(self.now),
+            Fact::Denied { connection, denial, .. } => {
+                let device = self.links.get(LinkKey::of(connection)).map(|link| link.device);
+                let client = device.map(|device| ClientKey(self.clients.of_device(device)));
+                let subject = || {
+                    let device = device.unwrap_or_default();
+                    account::subject(&self.fleets[fleet_of(self.fleets, device)], device)
+                };
+                oracles.denied(self.now, client, denial.action.text(), denial.name, subject);
+            }
             _ => {}
         }
     }
@@ -377,6 +388,7 @@ impl World {
         let certificate = || run.certificate(device - run.first);
         let identity = match run.entrance {
             Entrance::Trusted => Identity::Trusted(certificate()),
+            Entrance::Registered if self.mutant.ignores_policies() => Identity::Trusted(certificate()),
             Entrance::Registered => Identity::Certificate(certificate()),
             Entrance::CustomAuthorizer => Identity::CustomAuthorizer,
         };
@@ -475,7 +487,11 @@ impl World {
 }
 
 /// A private address for a device, so that each has its own.
-fn source_of(device: u32, connection: ConnectionId) -> Source {
+pub(crate) fn address_of(device: u32) -> IpAddr {
     let [_, b, c, d] = device.to_be_bytes();
-    Source { ip: [10, b, c, d].into(), port: 1_024 + (connection.0 % 60_000) as u16 }
+    [10, b, c, d].into()
+}
+
+fn source_of(device: u32, connection: ConnectionId) -> Source {
+    Source { ip: address_of(device), port: 1_024 + (connection.0 % 60_000) as u16 }
 }

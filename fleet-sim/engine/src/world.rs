@@ -124,8 +124,8 @@ impl World {
             Oracles::new(OracleConfig {
                 devices: first,
                 limits: profile.limits,
-                hash_matches_parent: profile.switches.hash_matches_parent
-                    == squall_profile::switch::HashMatchesParent::Yes,
+                switches: profile.switches,
+                propagation: Duration::from_secs(profile.limits.propagation_seconds.into()),
                 grace: ORACLE_GRACE,
                 // TCP's time-outs double, so the first repeat after an outage comes within the outage's length again.
                 blur: ORACLE_BLUR + outages.longest_silence() * 2,
@@ -171,6 +171,9 @@ impl World {
             fleets,
         };
         world.schedule_all(scenario);
+        if let Some(oracles) = &mut world.oracles {
+            account::introduce(oracles, scenario, &world.fleets);
+        }
         Ok(world)
     }
 
@@ -373,7 +376,7 @@ impl World {
 
 /// The number of a device's fleet. There are few fleets, so their borders are at hand when a device is not.
 #[inline]
-fn fleet_of(fleets: &[FleetRun], device: u32) -> usize {
+pub(crate) fn fleet_of(fleets: &[FleetRun], device: u32) -> usize {
     match fleets.len() {
         1 => 0,
         _ => fleets.partition_point(|fleet| fleet.first <= device) - 1,

@@ -56,6 +56,8 @@ pub(crate) struct DeliveryOracle {
     topic_numbers: Map<Box<str>, u32>,
     /// Declared losses that no missing delivery has used up.
     excuses: Map<(ClientKey, u32), Vec<(Timestamp, &'static str)>>,
+    /// When a publish of a client to a topic was denied last.
+    denied: Map<(ClientKey, u32), Timestamp>,
     publishes: u32,
     duplicates: u64,
     grace: u64,
@@ -81,6 +83,7 @@ impl DeliveryOracle {
             topics: Vec::new(),
             topic_numbers: map(),
             excuses: map(),
+            denied: map(),
             publishes: 0,
             duplicates: 0,
             grace: u64::try_from(config.grace.as_nanos()).unwrap_or(u64::MAX),
@@ -150,7 +153,10 @@ impl DeliveryOracle {
         }
         let owner = (publisher.map_or(NONE, |publisher| publisher.0), message(topic, payload));
         let Some(ends) = self.by_publisher.get(&owner).copied() else { return };
-        let publish = self.expectations[ends.first as usize].publish;
+        let Expectation { publish, topic: number, sent_at, .. } = self.expectations[ends.first as usize];
+        // A denied publish may be acknowledged all the same (`broker.md` 0.13), and is then owed to nobody.
+        let denied = publisher.and_then(|publisher| self.denied.get(&(publisher, number)));
+        let accepted = accepted && denied.is_none_or(|denied| *denied < sent_at);
         let mut at = ends.first;
         while at != NONE && self.expectations[at as usize].publish == publish {
             let expectation = &mut self.expectations[at as usize];
@@ -211,6 +217,13 @@ impl DeliveryOracle {
         self.excuses.entry((client, topic)).or_default().push((at, rule));
     }
 
+    /// The service declared that it denied a publish, and that was right.
+    pub(crate) fn publish_denied(&mut self, at: Timestamp, publisher: ClientKey, topic: &str) {
+        self.verdict.checks += 1;
+        let topic = self.topic_number(topic);
+        self.denied.insert((publisher, topic), at);
+    }
+
     /// Uses up a record that can be about what is missing: of the same client and topic, and not older.
     fn take_excuse(&mut self, missing: &Expectation) -> Option<&'static str> {
         let records = self.excuses.get_mut(&(missing.client, missing.topic))?;
@@ -236,7 +249,14 @@ impl DeliveryOracle {
             .iter()
             .map(|(_, expectation)| expectation)
             .filter(|expectation| !expectation.received && expectation.acked_at != Timestamp::MAX)
+            .filter(|expectation| !self.may_be_excused(expectation))
             .map(|expectation| expectation.sent_at)
+    }
+
+    /// Whether a record can be about what is missing.
+    fn may_be_excused(&self, missing: &Expectation) -> bool {
+        let records = self.excuses.get(&(missing.client, missing.topic));
+        records.is_some_and(|records| records.iter().any(|(at, _)| *at >= missing.sent_at))
     }
 
     /// Judges what never arrived.

@@ -10,6 +10,7 @@
 //! * [`delivery`](Verdict): an acknowledged QoS 1 publish reaches every subscriber entitled to it, or is excused by a
 //!   declared record whose rule is recounted here.
 //! * `subscription`: nobody receives what they did not subscribe to.
+//! * `authorization`: clients get what their policies allow, and nothing that they allow is denied.
 //! * `single-connection`: at most one live connection for a client id.
 //!
 //! The judges match topics their own plain way and keep nothing of a publish that matches no subscription.
@@ -17,19 +18,24 @@
 //! What the service itself publishes, lifecycle messages, is seen only where it arrives: nobody is owed any, and rates
 //! that it takes part in cannot be recounted, so a record of such a rate is believed for a client that listens to it.
 
+mod authorization;
 mod clients;
 mod delivery;
+pub mod naive_policy;
 mod recount;
 mod single_connection;
 mod subscription;
 mod subscriptions;
 mod verdict;
 
+use core::ops::Range;
 use core::time::Duration;
 
-use squall_profile::Limits;
+use squall_profile::switch::HashMatchesParent;
+use squall_profile::{Limits, Switches};
 use squall_types::{QoS, Timestamp, split_shared};
 
+use crate::authorization::AuthorizationOracle;
 use crate::clients::Clients;
 use crate::delivery::DeliveryOracle;
 use crate::recount::{Direction, Recount};
@@ -37,6 +43,7 @@ use crate::single_connection::SingleConnectionOracle;
 use crate::subscription::SubscriptionOracle;
 use crate::subscriptions::Subscriptions;
 
+pub use authorization::{Subject, SubjectThing};
 pub use verdict::{Verdict, Violation};
 
 /// A device, by its number in the world.
@@ -50,6 +57,9 @@ pub struct ClientKey(pub u32);
 /// A connection, never used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnectionNumber(pub u64);
+
+/// Why a message did not reach a client whose policies do not let it have it.
+const NOT_AUTHORIZED: &str = "not-authorized";
 
 /// Topics of what the service itself publishes.
 const OF_THE_SERVICE: &str = "$aws/events/";
@@ -68,8 +78,10 @@ pub struct OracleConfig {
     pub devices: u32,
     /// The limits that the service promises.
     pub limits: Limits,
-    /// Whether `a/#` also matches `a`.
-    pub hash_matches_parent: bool,
+    /// The disputed behaviours that it chooses.
+    pub switches: Switches,
+    /// How long a change of the account takes to reach connections.
+    pub propagation: Duration,
     /// How long a delivery to a connected subscriber may take before it is missed.
     pub grace: Duration,
     /// How long the network may hold a packet back, so that what left devices over this time can reach the service at
@@ -87,19 +99,22 @@ pub struct Oracles {
     recount: Recount,
     delivery: DeliveryOracle,
     subscription: SubscriptionOracle,
+    authorization: AuthorizationOracle,
     single_connection: SingleConnectionOracle,
 }
 
 impl Oracles {
     /// Judges who have seen nothing yet.
     pub fn new(config: OracleConfig) -> Self {
+        let hash_matches_parent = config.switches.hash_matches_parent == HashMatchesParent::Yes;
         Self {
             clients: Clients::new(config.devices),
-            subscriptions: Subscriptions::new(config.hash_matches_parent),
-            shared: Subscriptions::new(config.hash_matches_parent),
+            subscriptions: Subscriptions::new(hash_matches_parent),
+            shared: Subscriptions::new(hash_matches_parent),
             recount: Recount::new(&config),
             delivery: DeliveryOracle::new(&config),
             subscription: SubscriptionOracle::default(),
+            authorization: AuthorizationOracle::new(&config),
             single_connection: SingleConnectionOracle::default(),
         }
     }
@@ -155,7 +170,10 @@ impl Oracles {
             self.recount.listens_to_service(client);
         }
         match split_shared(filter) {
-            Some(Ok(shared)) => self.shared.requested(shared.filter, client, epoch, qos),
+            Some(Ok(shared)) => {
+                self.authorization.joins_group(client, shared.name);
+                self.shared.requested(shared.filter, client, epoch, qos);
+            }
             _ => self.subscriptions.requested(filter, client, epoch, qos),
         }
     }
@@ -224,10 +242,64 @@ impl Oracles {
         });
     }
 
+    /// From the start of the run these clients, by number, have certificates with these policies; whoever is named in no
+    /// such call is allowed everything.
+    pub fn restrict(&mut self, clients: Range<u32>, policies: &[&str]) {
+        self.authorization.restrict(clients, policies);
+    }
+
+    /// What these clients may do, an authorizer says.
+    pub fn leave_to_authorizer(&mut self, clients: Range<u32>) {
+        self.authorization.leave_to_authorizer(clients);
+    }
+
+    /// The account has made this document the one that counts of a policy.
+    pub fn policy_in_force(&mut self, now: Timestamp, name: &str, document: &str) {
+        self.authorization.in_force(now, name, document);
+    }
+
+    /// The account has attached a policy to a client's certificate, or detached it.
+    pub fn policy_changed(&mut self, now: Timestamp, client: ClientKey, name: &str, attached: bool) {
+        self.authorization.changed(now, client, name, attached);
+    }
+
+    /// The service declares that it denied `action` (as `iot:Receive`) on a client id, topic or filter.
+    pub fn denied(
+        &mut self,
+        now: Timestamp,
+        client: Option<ClientKey>,
+        action: &str,
+        name: &str,
+        subject: impl FnOnce() -> Subject,
+    ) {
+        let Some(client) = client.filter(|client| self.authorization.concerns(*client)) else {
+            return self.authorization.denied_to_nobody(now, client, action, name);
+        };
+        if !self.authorization.denied(now, client, action, name, &subject()) {
+            return;
+        }
+        match action {
+            "iot:Receive" => self.delivery.excuse(now, client, name, NOT_AUTHORIZED),
+            "iot:Publish" | "iot:RetainPublish" => self.delivery.publish_denied(now, client, name),
+            _ => {}
+        }
+    }
+
     /// A PUBLISH reached a device.
     #[inline]
-    pub fn received(&mut self, now: Timestamp, device: DeviceKey, topic: &str, payload: &[u8], qos: QoS) {
+    pub fn received(
+        &mut self,
+        now: Timestamp,
+        device: DeviceKey,
+        topic: &str,
+        payload: &[u8],
+        qos: QoS,
+        subject: impl FnOnce() -> Subject,
+    ) {
         let client = self.clients.of(device);
+        if self.authorization.concerns(client) {
+            self.authorization.received(now, client, topic, &subject());
+        }
         let epoch = self.clients.epoch_of_device(device);
         if self.shared.allows(client, epoch, topic, qos) {
             self.subscription.received_for_group();
@@ -285,6 +357,7 @@ impl Oracles {
         vec![
             self.delivery.into_verdict(),
             self.subscription.into_verdict(),
+            self.authorization.into_verdict(),
             self.single_connection.into_verdict(),
         ]
     }

@@ -12,6 +12,11 @@ fn the_small_scenarios_of_the_library_hold_with_any_seed() {
         "identity/duplicate-client-id-tight-loop",
         "identity/presence-dashboard",
         "limits/fifty-first-subscription",
+        "policy/authorizer-throttled",
+        "policy/certificate-deactivated-mid-run",
+        "policy/one-policy-with-variables",
+        "policy/subscribe-without-receive",
+        "policy/subscribe-without-topicfilter",
         "sessions/offline-queue",
     ] {
         for seed in ["7", "8"] {

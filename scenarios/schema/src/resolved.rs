@@ -68,7 +68,8 @@ pub struct Service {
     /// Whether the judges watch (they cost time and change nothing else).
     pub oracles: bool,
     /// A bug planted in what the broker sends, so that the judges can be seen to work; key `mutant` of `[service]`,
-    /// one of `none` (default), `lose-delivery`, `misdeliver`, `keep-taken-over`.
+    /// one of `none` (default), `lose-delivery`, `misdeliver`, `keep-taken-over`,
+    /// `ignore-policies`.
     pub mutant: Mutant,
 }
 
@@ -84,6 +85,8 @@ pub enum Mutant {
     Misdeliver,
     /// A connection that was taken over is not closed.
     KeepTakenOver,
+    /// Devices that are held to policies are let in as if they were not.
+    IgnorePolicies,
 }
 
 /// The work a front-end node can do: a queue before servers.

@@ -189,6 +189,7 @@ words! {
         LoseDelivery = "lose-delivery", "every fifth PUBLISH to a device is lost without a word";
         Misdeliver = "misdeliver", "every fifth PUBLISH to a device goes to the next device instead";
         KeepTakenOver = "keep-taken-over", "a connection that was taken over is not closed";
+        IgnorePolicies = "ignore-policies", "devices that are held to policies are let in as if they were not";
     }
     IdentityKind {
         Registered = "registered", "a certificate that the account knows";

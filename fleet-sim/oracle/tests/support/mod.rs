@@ -2,7 +2,9 @@
 
 use core::time::Duration;
 
-use squall_oracle::{ClientKey, ConnectionNumber, DeviceKey, OracleConfig, Oracles, Verdict};
+use squall_oracle::{
+    ClientKey, ConnectionNumber, DeviceKey, OracleConfig, Oracles, Subject, SubjectThing, Verdict,
+};
 use squall_profile::Profile;
 use squall_types::{QoS, Timestamp};
 
@@ -23,14 +25,22 @@ struct Device {
     since: Option<Timestamp>,
 }
 
+/// A client that is attached to the thing of its name.
+pub(crate) fn subject(client: u32) -> Subject {
+    let client_id = format!("client-{client}");
+    let thing = Some(SubjectThing { name: client_id.clone(), ..SubjectThing::default() });
+    Subject { client_id, thing, ..Subject::default() }
+}
+
 impl Bench {
     /// Four devices, each its own client.
     pub(crate) fn new() -> Self {
-        let limits = Profile::named("aws-current").unwrap().limits;
+        let profile = Profile::named("aws-current").unwrap();
         let config = OracleConfig {
             devices: 4,
-            limits,
-            hash_matches_parent: false,
+            limits: profile.limits,
+            switches: profile.switches,
+            propagation: Duration::from_secs(60),
             grace: Duration::from_secs(30),
             blur: Duration::from_secs(9),
         };
@@ -133,11 +143,16 @@ impl Bench {
 
     pub(crate) fn receive_at(&mut self, device: u32, topic: &str, payload: &str, qos: u8) {
         let qos = QoS::from_bits(qos).unwrap();
-        self.oracles.received(self.now, DeviceKey(device), topic, payload.as_bytes(), qos);
+        let subject = || subject(self.devices[device as usize].client);
+        self.oracles.received(self.now, DeviceKey(device), topic, payload.as_bytes(), qos, subject);
     }
 
     pub(crate) fn discarded(&mut self, client: u32, topic: &str, rule: &'static str) {
         self.oracles.discarded(self.now, Some(ClientKey(client)), topic, rule);
+    }
+
+    pub(crate) fn denied(&mut self, client: u32, action: &str, name: &str) {
+        self.oracles.denied(self.now, Some(ClientKey(client)), action, name, || subject(client));
     }
 
     pub(crate) fn now(&self) -> Timestamp {

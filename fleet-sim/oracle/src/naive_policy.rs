@@ -1,12 +1,15 @@
-//! A second evaluator, written to be obviously right and nothing else: it works on the JSON itself, builds every pattern
-//! anew as a list of characters, and fills whole tables to match.
+//! A second evaluator of IoT policies (`broker.md` 9), written to be obviously right and nothing else: it works on the
+//! JSON itself, builds every pattern anew as a list of characters, and fills whole tables to match.
+//!
+//! Documents are taken to be well-formed, as those are that the service has accepted; wildcards in the values of variables
+//! are text (D-24), and so is a variable without a value (D-23).
 
 use std::net::IpAddr;
 
 use serde_json::Value;
 
 /// Facts as plain lists: a name and its values.
-pub(crate) type Known = Vec<(String, Vec<String>)>;
+pub type Known = Vec<(String, Vec<String>)>;
 
 #[derive(Clone, Copy, PartialEq)]
 enum Piece {
@@ -149,9 +152,21 @@ fn condition(operator: &str, key: &str, expected: &[String], known: &Known) -> b
 }
 
 /// `ALLOWED`, `EXPLICIT_DENY` or `IMPLICIT_DENY`.
-pub(crate) fn decide(documents: &[Value], action: &str, resource: &str, known: &Known) -> &'static str {
+///
+/// # Panics
+/// If a document is none that the service accepts.
+pub fn decide<'d>(
+    documents: impl IntoIterator<Item = &'d Value>,
+    action: &str,
+    resource: &str,
+    known: &Known,
+) -> &'static str {
     let mut allowed = false;
-    for statement in documents.iter().flat_map(|document| document["Statement"].as_array().unwrap()) {
+    let statements = |document: &'d Value| match &document["Statement"] {
+        Value::Array(statements) => statements.iter().collect(),
+        one => vec![one],
+    };
+    for statement in documents.into_iter().flat_map(statements) {
         let names =
             list(&statement["Action"]).iter().any(|name| name == "*" || name == "iot:*" || name == action);
         let covers = |key: &str| {
