@@ -15,8 +15,8 @@ use squall_profile::switch::{GroupPolicies, PolicyLayers, SharedReceiveArn};
 use squall_services::policy::{
     Action, ConnectFacts, Explanation, Facts, Request, Rights, Semantics, StatementAt, Verdict,
 };
-use squall_services::registry::{Access, AccessRefusal, AttachedThing, Changed};
-use squall_types::{CertificateId, ProtocolVersion, split_shared};
+use squall_services::registry::{Access, AttachedThing, Changed};
+use squall_types::{ProtocolVersion, split_shared};
 
 use crate::broker::{Broker, Step};
 use crate::connection::{ConnectionKey, State};
@@ -272,16 +272,12 @@ impl Broker {
     }
 
     /// What a registered certificate may do now.
-    pub(crate) fn read_certificate(
-        &self,
-        id: CertificateId,
-    ) -> Result<(Access<'_>, Authority), AccessRefusal> {
-        let access = self.registry.access(id)?;
+    pub(crate) fn read_certificate(&self, access: Access<'_>) -> Authority {
         let rights = match self.switches.group_policies {
             GroupPolicies::Count => access.rights(),
             GroupPolicies::Ignore => access.own_rights(),
         };
-        Ok((access, Authority { iot: Some(rights), iam: None }))
+        Authority { iot: Some(rights), iam: None }
     }
 
     /// `broker.md` 0.10, 8.5: IAM policies, and for an authenticated Cognito identity its IoT policies too.
@@ -344,8 +340,8 @@ impl Broker {
     /// Reads anew what a principal may do; one that may no longer be here loses its connections.
     pub(crate) fn refresh<S: Sink>(&mut self, step: &mut Step<'_, S>, key: PrincipalKey) {
         let authority = match &self.principals[key].who {
-            Who::Certificate(id) => match self.read_certificate(*id) {
-                Ok((_, authority)) => authority,
+            Who::Certificate(id) => match self.registry.access(*id) {
+                Ok(access) => self.read_certificate(access),
                 // broker.md 8.1.
                 Err(_) => return self.end_connections_of(step, key),
             },

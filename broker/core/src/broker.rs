@@ -295,12 +295,12 @@ impl Broker {
     fn authenticate(&mut self, identity: Identity<'_>) -> Result<PrincipalKey, &'static str> {
         let who = match identity {
             Identity::Certificate(id) => {
-                let (access, authority) = self.read_certificate(id).map_err(AccessRefusal::reason)?;
-                let certificate = access.key();
+                let access = self.registry.access(id).map_err(AccessRefusal::reason)?;
                 let who = Who::Certificate(id);
                 if let Some(key) = self.principals.acquire(&who) {
                     return Ok(key);
                 }
+                let (certificate, authority) = (access.key(), self.read_certificate(access));
                 let authority = self.principals.intern(authority);
                 return Ok(self.principals.insert(who, Some(certificate), Some(authority)));
             }

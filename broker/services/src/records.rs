@@ -40,6 +40,10 @@ impl<T: Named> Records<T> {
         self.by_name.find(hash, |&key| self.records[key as usize].name().borrow() == name).copied()
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
     pub(crate) fn get(&self, key: RecordKey) -> Option<&T> {
         self.records.get(key as usize)
     }

@@ -19,6 +19,8 @@ const VIRTUAL_A_WALL_SECOND: f64 = 30.0;
 const BYTES_A_DEVICE: f64 = 2_048.0;
 /// Packets a CPU second at 200,000 devices, as a part of those at 20,000.
 const GROWTH: f64 = 0.6;
+/// What a policy of six statements on every device may take of the packets a CPU second.
+const POLICY_SHARE: f64 = 0.1;
 /// What the judges may add to the CPU time of a run without them.
 const ORACLE_SHARE: f64 = 0.15;
 
@@ -55,9 +57,12 @@ fn main() -> ExitCode {
     let rounds: u32 = value("--rounds").and_then(|rounds| rounds.parse().ok()).unwrap_or(5);
     let only = value("--only").unwrap_or_default();
     let mut broken = Vec::new();
-    for (name, group) in
-        [("reconnect", reconnect as fn(u32) -> Vec<Promise>), ("growth", growth), ("oracles", oracles)]
-    {
+    for (name, group) in [
+        ("reconnect", reconnect as fn(u32) -> Vec<Promise>),
+        ("growth", growth),
+        ("oracles", oracles),
+        ("policies", policies),
+    ] {
         if name.contains(&only) {
             println!("\n{name}: best of {rounds}, interleaved");
             broken.extend(group(rounds).into_iter().filter(|promise| !promise.kept()));
@@ -153,6 +158,24 @@ fn oracles(rounds: u32) -> Vec<Promise> {
     );
     let share = figures[0].user_seconds / figures[1].user_seconds - 1.0;
     vec![Promise::at_most("share of CPU that the judges add", share, ORACLE_SHARE)]
+}
+
+/// The same storm with a certificate, a thing and a policy of six statements with variables on every device.
+fn policies(rounds: u32) -> Vec<Promise> {
+    let held = ["fleet.sensors.policies=[\"per-device\"]".to_owned()];
+    let figures = measure(
+        rounds,
+        vec![
+            subject("no policies", "storm/reconnect", &[]),
+            subject("six statements", "storm/reconnect", &held),
+        ],
+    );
+    let [without, with] = [0, 1].map(|number| figures[number].packets_a_cpu_second());
+    vec![Promise::at_most(
+        "share of the packets a CPU second that policies take",
+        1.0 - with / without,
+        POLICY_SHARE,
+    )]
 }
 
 fn subject(name: &'static str, scenario: &str, sets: &[String]) -> Subject {

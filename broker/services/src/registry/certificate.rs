@@ -56,16 +56,18 @@ impl CertificateStatus {
     }
 }
 
+/// In this order: what every connection asks for stands together, what policies seldom ask for behind it.
 #[derive(Clone, Debug)]
+#[repr(C)]
 pub(super) struct Certificate {
     pub(super) id: CertificateId,
     pub(super) status: CertificateStatus,
-    pub(super) facts: CertificateFacts,
+    /// Attached to its one thing as `EXCLUSIVE_THING`.
+    pub(super) exclusive: bool,
     pub(super) attached: AttachedPolicies,
     /// The things that it is attached to, in the order of attaching.
     pub(super) things: SmallVec<[RecordKey; 1]>,
-    /// Attached to its one thing as `EXCLUSIVE_THING`.
-    pub(super) exclusive: bool,
+    pub(super) facts: CertificateFacts,
 }
 
 impl Named for Certificate {
