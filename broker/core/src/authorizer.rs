@@ -135,9 +135,6 @@ impl Broker {
     pub(crate) fn handle_answer<S: Sink>(&mut self, step: &mut Step<'_, S>, ask: AskId, answer: Answer<'_>) {
         let Some(connection) = self.asks.remove(&ask) else { return };
         let Some(key) = self.connections.find(connection) else { return };
-        if self.open_question(key).is_none_or(|asked| asked.ask != ask) {
-            return;
-        }
         match answer {
             Answer::Refused { reason } => self.on_authorizer_refused(step, key, reason),
             Answer::Granted { principal_id, rights, refresh_after_seconds, disconnect_after_seconds } => {

@@ -207,3 +207,31 @@ fn a_broken_connect_asks_nobody() {
     d.expect_refusal(0x85, DisconnectReason::ClientError);
     assert!(bench.asks().is_empty());
 }
+
+/// The time of a question that was answered does not end a later one.
+#[test]
+fn each_question_has_its_own_time() {
+    let bench = Bench::new(|profile| profile.limits.authorizer_seconds = 400);
+    let d = asking(&bench, ProtocolVersion::V5);
+    grant(&bench, last_ask(&bench), "mine", 300, 86_400);
+    d.take_all();
+    bench.advance(300);
+    assert_eq!(bench.asks().len(), 2);
+    bench.advance(399);
+    assert!(d.is_open());
+    bench.advance(1);
+    d.expect_disconnect(ReasonCode::NotAuthorized, DisconnectReason::AuthError);
+}
+
+/// A throughput quota that would let a transport go on does not, while an answer is waited for.
+#[test]
+fn a_transport_rests_until_the_answer_comes() {
+    let bench = Bench::new(|profile| profile.limits.inbound_bytes_per_second_per_connection = 10);
+    let d = asking(&bench, ProtocolVersion::V311);
+    bench.advance(4);
+    d.expect_nothing();
+    grant(&bench, last_ask(&bench), "mine", 300, 300);
+    // The quota holds it back again at once.
+    let seen = d.take_all();
+    assert!(matches!(seen[..], [Seen::Resumed, Seen::Paused, Seen::ConnAck(_)]), "{seen:?}");
+}

@@ -681,3 +681,24 @@ fn a_client_id_with_wildcards_is_an_assumption() {
     assert_eq!(d.take().map(|(_, seen)| seen), Some(Seen::PubAck { packet_id: id, code }));
     assert!(bench.relied_on(Decision::SubstitutedWildcard));
 }
+
+/// A change of somebody who has left does not hurry one of whoever came in its place.
+#[test]
+fn a_change_reaches_only_whom_it_is_about() {
+    let mut registry = account(EVERYTHING);
+    register(&mut registry, TWO, CertificateStatus::Active);
+    registry.attach_policy_to_certificate("p", TWO).unwrap();
+    let bench = Bench::with_registry(registry, |_| {});
+    let detach = |id| ControlCall::DetachPolicy { policy: "p", target: PolicyTarget::Certificate(id) };
+    let first = device(&bench, "first", ProtocolVersion::V5).connect();
+    bench.control(detach(ONE));
+    first.disconnect();
+    bench.advance(30);
+    let second = bench.device("second").v5().comes_as(ComesAs::Certificate(TWO)).connect();
+    bench.control(detach(TWO));
+    bench.advance(59);
+    second.publish_acked("t", b"x");
+    bench.advance(1);
+    second.publish("t", 0, b"x");
+    assert!(!second.is_open());
+}

@@ -226,3 +226,40 @@ fn the_hierarchy_of_groups_has_its_limits() {
     }
     assert_eq!(refused(registry.create_thing_group("child-101", Some("eleventh"))), "LimitExceededException");
 }
+
+/// What one policy asks for is looked up even if the others do not, wherever it is attached.
+#[test]
+fn facts_are_looked_up_for_whatever_policy_asks() {
+    let mut registry = registry();
+    let with_site = ThingConfiguration {
+        type_name: Some("pump-type".into()),
+        attributes: vec![("site".into(), "north".into())],
+    };
+    registry.create_thing("site-pump", with_site).unwrap();
+    registry.attach_thing_principal("site-pump", ONE, PrincipalKind::NonExclusive).unwrap();
+    let own = allow("Publish", "topic/plain");
+    let by_site = allow("Publish", "topic/${iot:Connection.Thing.Attributes[site]}");
+    let by_type = allow("Publish", "topic/${iot:Connection.Thing.ThingTypeName}/${aws:SourceIp}");
+    let by_certificate = allow("Publish", "topic/${iot:CertificateId}");
+    for (name, text) in
+        [("own", &own), ("by-site", &by_site), ("by-type", &by_type), ("by-certificate", &by_certificate)]
+    {
+        registry.policies.create_policy(name, text).unwrap();
+    }
+    for name in ["by-site", "own"] {
+        registry.attach_policy_to_certificate(name, ONE).unwrap();
+    }
+    let publishes =
+        |registry: &Registry, topic: &str| may(registry, ONE, "site-pump", Action::Publish, topic);
+    assert!(publishes(&registry, "plain") && publishes(&registry, "north"));
+    assert!(!publishes(&registry, "south"));
+    // A group brings variables that the certificate's own policies do not have.
+    registry.create_thing_group("site", None).unwrap();
+    registry.add_thing_to_thing_group("site-pump", "site").unwrap();
+    for name in ["by-type", "by-certificate"] {
+        registry.attach_policy_to_thing_group(name, "site").unwrap();
+    }
+    assert!(publishes(&registry, "pump-type/127.0.0.1"));
+    assert!(publishes(&registry, &ONE.to_string()));
+    assert!(!publishes(&registry, "pump-type/127.0.0.2"));
+}

@@ -169,6 +169,10 @@ fn mistakes_about_fleets() {
                 "thing with a custom authorizer",
                 &[(IDENTITY, "identity = \"custom-authorizer\"\nthing = \"a\"")],
             ),
+            (
+                "password without a user name",
+                &[("username = \"{{thing}}\"", "password = \"x\"\nmqtt = { version = \"3.1.1\" }")],
+            ),
             ("password that changes", &[("username = \"{{thing}}\"", "password = \"{{counter}}\"")]),
             (
                 "custom authorizer that is not there",

@@ -61,6 +61,9 @@ fn read(cursor: &Cursor<'_>, duration: Option<Duration>, known: identity::Known<
         Some(Subscription { filter: filter?, qos: qos? })
     });
     let publishes = read_publishes(cursor, fleet_name);
+    if let (Some(identity), Some(mqtt)) = (&identity, &mqtt) {
+        identity::check_version(cursor, identity, mqtt.version);
+    }
     Some(Fleet {
         name: name?,
         devices: devices?,

@@ -2,6 +2,7 @@
 
 use squall_services::policy::MAX_POLICIES_PER_PRINCIPAL;
 use squall_services::registry::CertificateStatus;
+use squall_types::ProtocolVersion;
 
 use crate::read::Cursor;
 use crate::resolved::{CustomAuthorizer, Identity, IdentityKind, Registered, Rights};
@@ -106,6 +107,16 @@ fn read_policies(cursor: &Cursor<'_>, known: &[&str]) -> Option<Vec<String>> {
         }
     }
     right.then(|| names.into_iter().map(|(_, name)| name).collect())
+}
+
+/// MQTT-3.1.2-22: 3.1.1 has no password without a user name.
+pub(super) fn check_version(cursor: &Cursor<'_>, identity: &Identity, version: ProtocolVersion) {
+    if let Identity::CustomAuthorizer(CustomAuthorizer { username: None, password: Some(_) }) = identity
+        && version == ProtocolVersion::V311
+    {
+        let error = cursor.error_at("password", "MQTT 3.1.1 has no password without a user name");
+        cursor.report().push(error.hint("add username = \"...\", or use version = 5"));
+    }
 }
 
 fn read_custom(cursor: &Cursor<'_>, fleet: &str) -> Option<CustomAuthorizer> {
