@@ -8,12 +8,13 @@
 
 use hashbrown::HashMap;
 use slab::Slab;
+use squall_profile::switch::DeniedPublish;
 use squall_types::{QoS, Timestamp};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::clients::Clients;
 use crate::verdict::Verdict;
-use crate::{ClientKey, DeviceKey, OracleConfig};
+use crate::{ClientKey, DeviceKey, NOT_AUTHORIZED, OracleConfig};
 
 type Map<K, V> = HashMap<K, V, foldhash::fast::FixedState>;
 
@@ -46,6 +47,13 @@ struct Ends {
     last: u32,
 }
 
+/// Denied publishes: how many, and when the last was.
+#[derive(Clone, Copy, Debug)]
+struct Denied {
+    count: u32,
+    last: Timestamp,
+}
+
 #[derive(Debug)]
 pub(crate) struct DeliveryOracle {
     verdict: Verdict,
@@ -56,8 +64,10 @@ pub(crate) struct DeliveryOracle {
     topic_numbers: Map<Box<str>, u32>,
     /// Declared losses that no missing delivery has used up.
     excuses: Map<(ClientKey, u32), Vec<(Timestamp, &'static str)>>,
-    /// When a publish of a client to a topic was denied last.
-    denied: Map<(ClientKey, u32), Timestamp>,
+    /// Denied publishes of a client to a topic that no answer has used up.
+    denied: Map<(ClientKey, u32), Denied>,
+    /// Whether the service acknowledges what it denies.
+    acknowledges_denied: bool,
     publishes: u32,
     duplicates: u64,
     grace: u64,
@@ -84,6 +94,7 @@ impl DeliveryOracle {
             topic_numbers: map(),
             excuses: map(),
             denied: map(),
+            acknowledges_denied: config.switches.denied_publish == DeniedPublish::Drop,
             publishes: 0,
             duplicates: 0,
             grace: u64::try_from(config.grace.as_nanos()).unwrap_or(u64::MAX),
@@ -154,9 +165,8 @@ impl DeliveryOracle {
         let owner = (publisher.map_or(NONE, |publisher| publisher.0), message(topic, payload));
         let Some(ends) = self.by_publisher.get(&owner).copied() else { return };
         let Expectation { publish, topic: number, sent_at, .. } = self.expectations[ends.first as usize];
-        // A denied publish may be acknowledged all the same (`broker.md` 0.13), and is then owed to nobody.
-        let denied = publisher.and_then(|publisher| self.denied.get(&(publisher, number)));
-        let accepted = accepted && denied.is_none_or(|denied| *denied < sent_at);
+        let denied = publisher.is_some_and(|publisher| self.take_denial(publisher, number, sent_at));
+        let accepted = accepted && !denied;
         let mut at = ends.first;
         while at != NONE && self.expectations[at as usize].publish == publish {
             let expectation = &mut self.expectations[at as usize];
@@ -217,11 +227,33 @@ impl DeliveryOracle {
         self.excuses.entry((client, topic)).or_default().push((at, rule));
     }
 
-    /// The service declared that it denied a publish, and that was right.
+    /// The service declared that it denied a publish, and that was right. Where it acknowledges what it denies
+    /// (`broker.md` 0.13), the answer has to be told from that of a publish taken in; elsewhere a publish that is denied
+    /// and acknowledged after all was sent again, and taken in then.
     pub(crate) fn publish_denied(&mut self, at: Timestamp, publisher: ClientKey, topic: &str) {
         self.verdict.checks += 1;
-        let topic = self.topic_number(topic);
-        self.denied.insert((publisher, topic), at);
+        if self.acknowledges_denied {
+            let topic = self.topic_number(topic);
+            let denied = self.denied.entry((publisher, topic)).or_insert(Denied { count: 0, last: at });
+            *denied = Denied { count: denied.count + 1, last: at };
+        }
+    }
+
+    /// Uses up a denial that can be about a publish: of the same client and topic, and not older.
+    fn take_denial(&mut self, publisher: ClientKey, topic: u32, sent_at: Timestamp) -> bool {
+        let Some(denied) = self.denied.get_mut(&(publisher, topic)) else { return false };
+        let is_newer = denied.last >= sent_at;
+        denied.count -= 1;
+        if denied.count == 0 || !is_newer {
+            self.denied.remove(&(publisher, topic));
+        }
+        is_newer
+    }
+
+    /// Records of deliveries on a topic that the policies did not allow a client.
+    fn denials(&self, of_topic: (ClientKey, u32)) -> usize {
+        let records = self.excuses.get(&of_topic).map_or(&[][..], Vec::as_slice);
+        records.iter().filter(|(_, rule)| *rule == NOT_AUTHORIZED).count()
     }
 
     /// Uses up a record that can be about what is missing: of the same client and topic, and not older.
@@ -256,7 +288,7 @@ impl DeliveryOracle {
     /// Whether a record can be about what is missing.
     fn may_be_excused(&self, missing: &Expectation) -> bool {
         let records = self.excuses.get(&(missing.client, missing.topic));
-        records.is_some_and(|records| records.iter().any(|(at, _)| *at >= missing.sent_at))
+        records.and_then(|records| records.last()).is_some_and(|(latest, _)| *latest >= missing.sent_at)
     }
 
     /// Judges what never arrived.
@@ -274,8 +306,16 @@ impl DeliveryOracle {
             .collect();
         let mut waiting: Map<ClientKey, usize> =
             HashMap::with_hasher(foldhash::fast::FixedState::with_seed(5));
+        let mut denials_left: Map<(ClientKey, u32), usize> =
+            HashMap::with_hasher(foldhash::fast::FixedState::with_seed(7));
         for expectation in &missing {
-            *waiting.entry(expectation.client).or_default() += 1;
+            let of_topic = (expectation.client, expectation.topic);
+            // What was denied waits for nothing, nor keeps anything waiting.
+            let denials = denials_left.entry(of_topic).or_insert_with(|| self.denials(of_topic));
+            match denials.checked_sub(1) {
+                Some(rest) => *denials = rest,
+                None => *waiting.entry(expectation.client).or_default() += 1,
+            }
         }
         for expectation in missing {
             self.verdict.checks += 1;

@@ -10,7 +10,7 @@
 //! * [`delivery`](Verdict): an acknowledged QoS 1 publish reaches every subscriber entitled to it, or is excused by a
 //!   declared record whose rule is recounted here.
 //! * `subscription`: nobody receives what they did not subscribe to.
-//! * `authorization`: clients get what their policies allow, and nothing that they allow is denied.
+//! * `authorization`: clients do, and get, what their policies allow, and nothing that they allow is denied.
 //! * `single-connection`: at most one live connection for a client id.
 //!
 //! The judges match topics their own plain way and keep nothing of a publish that matches no subscription.
@@ -24,6 +24,7 @@ mod delivery;
 pub mod naive_policy;
 mod recount;
 mod single_connection;
+mod subject;
 mod subscription;
 mod subscriptions;
 mod verdict;
@@ -43,7 +44,7 @@ use crate::single_connection::SingleConnectionOracle;
 use crate::subscription::SubscriptionOracle;
 use crate::subscriptions::Subscriptions;
 
-pub use authorization::{Subject, SubjectThing};
+pub use subject::{Subject, SubjectThing};
 pub use verdict::{Verdict, Violation};
 
 /// A device, by its number in the world.
@@ -114,7 +115,7 @@ impl Oracles {
             recount: Recount::new(&config),
             delivery: DeliveryOracle::new(&config),
             subscription: SubscriptionOracle::default(),
-            authorization: AuthorizationOracle::new(&config),
+            authorization: AuthorizationOracle::new(&config, hash_matches_parent),
             single_connection: SingleConnectionOracle::default(),
         }
     }
@@ -171,7 +172,7 @@ impl Oracles {
         }
         match split_shared(filter) {
             Some(Ok(shared)) => {
-                self.authorization.joins_group(client, shared.name);
+                self.authorization.joins_group(client, &shared);
                 self.shared.requested(shared.filter, client, epoch, qos);
             }
             _ => self.subscriptions.requested(filter, client, epoch, qos),
@@ -275,13 +276,32 @@ impl Oracles {
         let Some(client) = client.filter(|client| self.authorization.concerns(*client)) else {
             return self.authorization.denied_to_nobody(now, client, action, name);
         };
-        if !self.authorization.denied(now, client, action, name, &subject()) {
+        if !self.authorization.denied(now, client, action, name, subject) {
             return;
         }
         match action {
+            // No judge waits for what the service itself publishes.
+            "iot:Receive" if name.starts_with(OF_THE_SERVICE) => {}
             "iot:Receive" => self.delivery.excuse(now, client, name, NOT_AUTHORIZED),
             "iot:Publish" | "iot:RetainPublish" => self.delivery.publish_denied(now, client, name),
             _ => {}
+        }
+    }
+
+    /// A device has learnt that the service let it do `action` on a client id, topic or filter: `iot:Connect` by CONNACK
+    /// 0, `iot:Subscribe` by a SUBACK that grants, `iot:Publish` (and `iot:RetainPublish`) by a PUBACK without error,
+    /// unless the service acknowledges what it denies.
+    pub fn let_through(
+        &mut self,
+        now: Timestamp,
+        device: DeviceKey,
+        action: &str,
+        name: &str,
+        subject: impl FnOnce() -> Subject,
+    ) {
+        let client = self.clients.of(device);
+        if self.authorization.concerns(client) {
+            self.authorization.let_through(now, client, action, name, subject);
         }
     }
 
@@ -298,7 +318,7 @@ impl Oracles {
     ) {
         let client = self.clients.of(device);
         if self.authorization.concerns(client) {
-            self.authorization.received(now, client, topic, &subject());
+            self.authorization.received(now, client, topic, subject);
         }
         let epoch = self.clients.epoch_of_device(device);
         if self.shared.allows(client, epoch, topic, qos) {

@@ -35,7 +35,11 @@ pub(crate) fn subject(client: u32) -> Subject {
 impl Bench {
     /// Four devices, each its own client.
     pub(crate) fn new() -> Self {
-        let profile = Profile::named("aws-current").unwrap();
+        Self::of_profile(&Profile::named("aws-current").unwrap())
+    }
+
+    /// The same under another profile.
+    pub(crate) fn of_profile(profile: &Profile) -> Self {
         let config = OracleConfig {
             devices: 4,
             limits: profile.limits,
@@ -153,6 +157,12 @@ impl Bench {
 
     pub(crate) fn denied(&mut self, client: u32, action: &str, name: &str) {
         self.oracles.denied(self.now, Some(ClientKey(client)), action, name, || subject(client));
+    }
+
+    /// The device learns that the service let it do something.
+    pub(crate) fn let_through(&mut self, device: u32, action: &str, name: &str) {
+        let client = self.devices[device as usize].client;
+        self.oracles.let_through(self.now, DeviceKey(device), action, name, || subject(client));
     }
 
     pub(crate) fn now(&self) -> Timestamp {
