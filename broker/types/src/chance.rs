@@ -85,6 +85,8 @@ pub enum Purpose {
     SessionIdentifier = 15,
     /// Whether an invocation of a function fails.
     FunctionFailure = 16,
+    /// The identifier of a log record.
+    LogRecord = 17,
 }
 
 /// The dice of a run.

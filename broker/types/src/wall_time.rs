@@ -26,21 +26,30 @@ impl WallTime {
     pub const fn plus_nanos(self, nanos: u64) -> Self {
         Self(self.0.saturating_add(nanos))
     }
+
+    /// Prints as log records do, in UTC with milliseconds: `2026-01-01 00:00:00.000`.
+    pub fn date_and_time(self) -> impl fmt::Display {
+        fmt::from_fn(move |f| {
+            let (date, [hour, minute, second]) = self.civil();
+            let (year, month, day) = date;
+            let millis = self.as_unix_millis() % 1_000;
+            write!(f, "{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}.{millis:03}")
+        })
+    }
+
+    /// Year, month and day; hour, minute and second.
+    const fn civil(self) -> ((u64, u64, u64), [u64; 3]) {
+        let seconds = self.as_unix_secs();
+        let of_day = seconds % 86_400;
+        (civil_from_days(seconds / 86_400), [of_day / 3_600, of_day / 60 % 60, of_day % 60])
+    }
 }
 
 /// Prints RFC 3339 in UTC with whole seconds: `2026-01-01T00:00:00Z`.
 impl fmt::Display for WallTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let seconds = self.as_unix_secs();
-        let (year, month, day) = civil_from_days(seconds / 86_400);
-        let of_day = seconds % 86_400;
-        write!(
-            f,
-            "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z",
-            of_day / 3_600,
-            of_day / 60 % 60,
-            of_day % 60
-        )
+        let ((year, month, day), [hour, minute, second]) = self.civil();
+        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
     }
 }
 
@@ -73,6 +82,23 @@ mod tests {
             (4_107_542_400, "2100-03-01T00:00:00Z"),
         ] {
             assert_eq!(WallTime::from_unix_secs(seconds).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn prints_as_log_records_do() {
+        for (millis, text) in [
+            (0, "1970-01-01 00:00:00.000"),
+            (951_782_399_999, "2000-02-28 23:59:59.999"),
+            (951_782_400_001, "2000-02-29 00:00:00.001"),
+            (1_709_164_800_010, "2024-02-29 00:00:00.010"),
+            (1_735_689_599_100, "2024-12-31 23:59:59.100"),
+            (4_107_542_400_000, "2100-03-01 00:00:00.000"),
+            (u64::MAX / 1_000_000, "2554-07-21 23:34:33.709"),
+        ] {
+            // A part of a millisecond is cut off.
+            let at = WallTime((millis * 1_000_000_u64).saturating_add(999));
+            assert_eq!(at.date_and_time().to_string(), text);
         }
     }
 }

@@ -27,7 +27,7 @@ pub(crate) struct AuthorizerRun {
     /// By the number of the authorizer.
     stations: Vec<Station>,
     /// What will be answered, by the number in the event that says when.
-    answers: BTreeMap<u32, (AskId, Result<Grant, &'static str>)>,
+    answers: BTreeMap<u32, (AskId, ConnectionId, Result<Grant, &'static str>)>,
     asked: u32,
 }
 
@@ -118,7 +118,7 @@ impl AuthorizerRun {
             }
         };
         let answer = answer.map_err(|refusal| refusal.log_reason().as_str());
-        self.answers.insert(number, (asked.ask, answer));
+        self.answers.insert(number, (asked.ask, asked.connection, answer));
         settled
     }
 }
@@ -156,8 +156,11 @@ impl World {
     }
 
     pub(crate) fn on_authorizer_answers(&mut self, number: u32) {
-        let Some((ask, answer)) = self.authorizers.answers.remove(&number) else { return };
+        let Some((ask, connection, answer)) = self.authorizers.answers.remove(&number) else { return };
         self.note_world(ItemKind::FunctionAnswered, &[u8::from(answer.is_ok())]);
+        if let Ok(grant) = &answer {
+            self.log_named(connection, &grant.principal_id);
+        }
         let answer = match &answer {
             Ok(grant) => Answer::Granted {
                 principal_id: &grant.principal_id,

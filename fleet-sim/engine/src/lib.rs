@@ -27,6 +27,7 @@ mod fault;
 mod fingerprint;
 mod fleet;
 mod link;
+mod log;
 mod measure;
 mod mutant;
 mod outcome;

@@ -6,9 +6,10 @@ use squall_core::{
     ClosedWhy, ConnectionId, DisconnectReason, Fact, Identity, Input, Output, Receipt, Reply, Sink, Source,
     Tag, Transport,
 };
+use squall_logs::ServiceLog;
 use squall_oracle::{ClientKey, ConnectionNumber, Oracles};
 use squall_scenario::{OutageMode, Overflow};
-use squall_types::Timestamp;
+use squall_types::{Now, Timestamp};
 
 use crate::account::{self, Entrance};
 use crate::authorizer::AskedClient;
@@ -41,6 +42,7 @@ const SENT_STEP: u32 = 16_384;
 /// Collects what one `handle` call puts out.
 struct ServiceSink<'w> {
     now: Timestamp,
+    clock: Now,
     segments: &'w mut Segments,
     outbound: &'w mut Vec<Outbound>,
     measure: &'w mut Measure,
@@ -49,6 +51,7 @@ struct ServiceSink<'w> {
     fleets: &'w [FleetRun],
     links: &'w Links,
     denials: &'w mut DenialLog,
+    service_log: Option<&'w mut ServiceLog>,
     asked: &'w mut Vec<AskedClient>,
     reply: Option<Reply>,
 }
@@ -81,6 +84,9 @@ impl Sink for ServiceSink<'_> {
     #[inline]
     fn fact(&mut self, fact: Fact<'_>) {
         self.measure.service_fact(self.now, &fact);
+        if let Some(log) = &mut self.service_log {
+            log.fact(self.clock, &fact);
+        }
         if let Fact::Denied { connection, tag, denial } = fact
             && let Some(link) = self.links.get(LinkKey::of(connection))
         {
@@ -114,6 +120,7 @@ impl World {
         let now = self.clock();
         let mut sink = ServiceSink {
             now: self.now,
+            clock: now,
             segments: &mut self.segments,
             outbound: &mut self.outbound,
             measure: &mut self.measure,
@@ -122,6 +129,7 @@ impl World {
             fleets: &self.fleets,
             links: &self.links,
             denials: &mut self.denials,
+            service_log: self.service_log.as_deref_mut(),
             asked: &mut self.asked,
             reply: None,
         };
@@ -212,6 +220,7 @@ impl World {
         let depart = at.max(held.in_service_until);
         self.note(depart, link, ItemKind::ClosedByService, &[reason as u8]);
         self.let_go_at_service(link);
+        self.log_closed(link);
         self.tell_device_closed(link, depart);
     }
 
@@ -392,11 +401,13 @@ impl World {
             Entrance::Registered => Identity::Certificate(certificate()),
             Entrance::CustomAuthorizer => Identity::CustomAuthorizer,
         };
+        let source = source_of(device, key.connection());
+        self.log_opened(key, identity, source);
         self.ask_broker(Input::Opened {
             connection: key.connection(),
             transport: Transport::Tls,
             identity,
-            source: source_of(device, key.connection()),
+            source,
             tag: Tag(fleet as u16),
         });
         self.send_outbound(end);
@@ -470,6 +481,7 @@ impl World {
         self.let_go_at_service(key);
         if side == ServiceSide::Open {
             self.ask_broker(Input::Closed { connection: key.connection(), why });
+            self.log_closed(key);
             self.send_outbound(self.now);
         }
     }

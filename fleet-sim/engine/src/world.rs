@@ -5,6 +5,7 @@ use core::time::Duration;
 
 use squall_core::{Broker, BrokerConfig, Meter};
 use squall_device::{Device, DeviceInput, Scratch};
+use squall_logs::ServiceLog;
 use squall_oracle::{OracleConfig, Oracles};
 use squall_scenario::{AppCall, Fault, FaultKind, OutageMode, Overflow, Scenario};
 use squall_timers::Wheel;
@@ -70,6 +71,8 @@ pub struct World {
     pub(crate) measure: Measure,
     pub(crate) measured: [Option<Meter>; 2],
     pub(crate) denials: DenialLog,
+    /// What the service writes down, if somebody reads it.
+    pub(crate) service_log: Option<Box<ServiceLog>>,
     pub(crate) oracles: Option<Oracles>,
     pub(crate) mutant: MutantRun,
     pub(crate) scratch: Scratch,
@@ -159,6 +162,7 @@ impl World {
             measure: Measure::new(scenario, first.into()),
             measured: [None, None],
             denials: DenialLog::default(),
+            service_log: None,
             oracles,
             mutant: MutantRun::new(scenario.service.mutant),
             scratch: Scratch::default(),

@@ -10,6 +10,7 @@ mod host;
 mod interrupt;
 mod library;
 mod list;
+mod log;
 mod output;
 mod plan;
 mod policy;

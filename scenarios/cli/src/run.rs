@@ -18,6 +18,7 @@ use squall_types::Timestamp;
 use crate::exit::Exit;
 use crate::host::Stopwatch;
 use crate::interrupt;
+use crate::log::LogFile;
 use crate::output::OutputFolder;
 use crate::plan::{self, PlanArguments};
 use crate::progress::Progress;
@@ -32,6 +33,10 @@ pub(crate) struct RunArguments {
     /// Folder for results.json, report.html and junit.xml [default: out/NAME-SEED]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+
+    /// Write what the service logs to FILE, a JSON object a line, while the run goes on; for a single run only
+    #[arg(long, value_name = "FILE")]
+    log: Option<PathBuf>,
 
     /// How many runs of a matrix or of several files go on at a time [default: the number of cores]
     #[arg(long, value_name = "N")]
@@ -76,6 +81,13 @@ enum Ended {
 
 pub(crate) fn run(arguments: &RunArguments) -> anyhow::Result<Exit> {
     let Some(plans) = plan::load(&arguments.plan) else { return Ok(Exit::Usage) };
+    let runs: usize = plans.iter().map(|plan| plan.cells.len()).sum();
+    if arguments.log.is_some() && runs != 1 {
+        eprintln!(
+            "--log: takes the records of one run, and these are {runs}; run them one by one, each with its own file"
+        );
+        return Ok(Exit::Usage);
+    }
     interrupt::listen()?;
     let folders = folders(arguments, &plans)?;
     let tasks = tasks(arguments, &plans, &folders)?;
@@ -94,10 +106,11 @@ pub(crate) fn run(arguments: &RunArguments) -> anyhow::Result<Exit> {
             Ended::Interrupted(at) => {
                 exit = exit.worst(Exit::Interrupted);
                 eprintln!(
-                    "interrupted: {} came to {} of {} virtual time; nothing of this run was written",
+                    "interrupted: {} came to {} of {} virtual time; nothing of this run was written{}",
                     task.title(),
                     squall_results::text::duration(at.as_micros()),
                     squall_results::text::duration(task.cell.scenario.duration.as_micros() as u64),
+                    if arguments.log.is_some() { " but its log" } else { "" },
                 );
             }
             Ended::Skipped => exit = exit.worst(Exit::Interrupted),
@@ -196,10 +209,21 @@ fn run_one(arguments: &RunArguments, task: &Task<'_>, progress: &Progress) -> an
     let stopwatch = Stopwatch::start();
     let scenario = &task.cell.scenario;
     let mut world = World::new(scenario).with_context(|| task.title())?;
+    let mut log = arguments.log.as_deref().map(LogFile::create).transpose()?;
+    if log.is_some() {
+        world.log_service();
+    }
     let mut shown = progress.begin(&task.title(), Timestamp::ZERO + scenario.duration);
     let mut invariant = None;
     loop {
-        match run_unwinding(&mut world, EVENTS_A_STEP) {
+        let outcome = run_unwinding(&mut world, EVENTS_A_STEP);
+        if let Some(log) = &mut log
+            && let Err(error) = log.drain(&mut world)
+        {
+            shown.end();
+            return Err(error);
+        }
+        match outcome {
             Ok(WorldProgress::Running) => shown.update(&world),
             Ok(WorldProgress::Done) => break,
             Err(message) => {

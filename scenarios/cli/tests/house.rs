@@ -18,6 +18,7 @@ const PICTURE: &[(&str, &[&str])] = &[
     ("squall-lambda", &["squall-types"]),
     ("squall-authorizer", &["squall-types", "squall-services", "squall-lambda"]),
     ("squall-core", &["squall-types", "squall-timers", "squall-codec", "squall-profile", "squall-services"]),
+    ("squall-logs", &["squall-types", "squall-services", "squall-core"]),
     ("squall-shell", &["squall-types", "squall-core"]),
     ("squall-device", &["squall-types", "squall-codec"]),
     ("squall-results", &[]),
@@ -31,6 +32,7 @@ const PICTURE: &[(&str, &[&str])] = &[
             "squall-codec",
             "squall-profile",
             "squall-core",
+            "squall-logs",
             "squall-device",
             "squall-oracle",
             "squall-scenario",
@@ -97,6 +99,7 @@ fn the_sans_io_crates_bring_no_runtime_and_no_randomness() {
         "squall-codec",
         "squall-services",
         "squall-core",
+        "squall-logs",
         "squall-device",
         "squall-oracle",
     ] {

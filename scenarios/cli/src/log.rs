@@ -1,0 +1,32 @@
+//! The service's log of a run, written while the run goes on.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use squall_engine::World;
+
+/// The file of `--log`. What was written stays, whatever becomes of the run.
+#[derive(Debug)]
+pub(crate) struct LogFile {
+    path: PathBuf,
+    file: File,
+}
+
+impl LogFile {
+    /// An empty file, in place of one that was there.
+    pub(crate) fn create(path: &Path) -> anyhow::Result<Self> {
+        let file = File::create(path).with_context(|| failed(path))?;
+        Ok(Self { path: path.to_owned(), file })
+    }
+
+    /// Writes what has come since the last time.
+    pub(crate) fn drain(&mut self, world: &mut World) -> anyhow::Result<()> {
+        self.file.write_all(&world.take_log()).with_context(|| failed(&self.path))
+    }
+}
+
+fn failed(path: &Path) -> String {
+    format!("{}: cannot be written", path.display())
+}
