@@ -27,8 +27,6 @@ mod audit;
 mod clients;
 mod record;
 mod service_log;
-#[cfg(test)]
-mod tests;
 mod uuid;
 
 pub use service_log::ServiceLog;

@@ -1,0 +1,5 @@
+//! What a log says of facts.
+
+mod denials;
+mod records;
+mod texts;
