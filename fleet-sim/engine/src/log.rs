@@ -103,7 +103,7 @@ lasts = "5s"
 [[app]]
 at = "90s"
 call = "UpdateCertificate"
-with = { devices = "pumps-0", status = "INACTIVE" }
+with = { fleet = "pumps", devices = "0..1", status = "INACTIVE" }
 "#;
 
     fn scenario() -> Scenario {
