@@ -143,7 +143,7 @@ with = { fleet = "pumps", devices = "0..1", status = "INACTIVE" }
         let count = |pairs: &[(&str, &str)]| {
             lines.iter().filter(|line| pairs.iter().all(|(key, value)| line[*key] == *value)).count()
         };
-        let metric = |name: &str| logged.service_metrics.iter().find(|one| one.name == name).unwrap().count;
+        let metric = |name: &str| logged.service_metrics[name];
         let success = |event| count(&[("eventType", event), ("status", "Success")]) as u64;
         assert_eq!(success("Connect"), metric("Connect.Success"));
         assert_eq!(success("Publish-In"), metric("PublishIn.Success"));
