@@ -32,6 +32,8 @@ struct EndpointSink<'w> {
     actions: &'w mut Vec<Action>,
     measure: &'w mut Measure,
     oracles: Option<&'w mut Oracles>,
+    /// Whether a PUBACK says nothing of whether the publish was allowed (`broker.md` 0.13).
+    acknowledges_denied: bool,
 }
 
 impl DeviceSink for EndpointSink<'_> {
@@ -62,6 +64,7 @@ impl DeviceSink for EndpointSink<'_> {
         self.measure.device_fact(self.now, &fact, may_be_received);
         let Some(oracles) = &mut self.oracles else { return };
         let (now, device) = (self.now, DeviceKey(self.device));
+        let subject = || account::subject(self.fleet, self.device);
         match fact {
             DeviceFact::ConnectSent { .. } => {
                 oracles.connect_sent(now, device, ClientKey(self.client));
@@ -70,21 +73,30 @@ impl DeviceSink for EndpointSink<'_> {
                 let profile = &self.fleet.profile;
                 let expiry = self.fleet.session_expiry;
                 oracles.connected(now, device, session_present, expiry, profile.clean_start);
+                if self.fleet.rights.is_some() {
+                    let client_id = self.fleet.rendered(&profile.client_id, self.device - self.fleet.first);
+                    oracles.let_through(now, device, "iot:Connect", &client_id, subject);
+                }
             }
             DeviceFact::ConnectionLost { .. } => oracles.disconnected(now, device),
             DeviceFact::Subscribing { filter, qos } => oracles.subscribing(now, device, filter, qos),
             DeviceFact::Subscribed { filter, code } => {
                 let granted = if code.is_error() { None } else { QoS::from_bits(code.to_u8()) };
                 oracles.subscribed(now, device, filter, granted);
+                if granted.is_some() {
+                    oracles.let_through(now, device, "iot:Subscribe", filter, subject);
+                }
             }
             DeviceFact::PublishSent { topic, payload, qos, first, .. } => {
                 oracles.publish_sent(now, device, topic, payload, qos, first);
             }
             DeviceFact::PublishAcked { topic, payload, code, .. } => {
                 oracles.publish_acked(now, device, topic, payload, !code.is_error());
+                if !code.is_error() && !self.acknowledges_denied {
+                    oracles.let_through(now, device, "iot:Publish", topic, subject);
+                }
             }
             DeviceFact::Received { topic, payload, qos } => {
-                let subject = || account::subject(self.fleet, device.0);
                 oracles.received(now, device, topic, payload, qos, subject);
             }
             DeviceFact::AttemptBegan
@@ -110,6 +122,7 @@ impl World {
             actions: &mut actions,
             measure: &mut self.measure,
             oracles: self.oracles.as_mut(),
+            acknowledges_denied: self.acknowledges_denied,
         };
         self.devices[device as usize].handle(&fleet.profile, &mut self.scratch, self.now, input, &mut sink);
         for action in actions.drain(..) {

@@ -358,6 +358,11 @@ fn a_broker_that_ignores_policies_is_caught() {
     let results = run(&restricted("ignore-policies"));
     assert!(violations(&results, "authorization") > 0);
     assert_eq!(violations(&results, "subscription"), 0);
+    // It shows in what devices are let do as well as in what they are given.
+    let mut mute = restricted("ignore-policies");
+    mute.app_calls.clear();
+    mute.policies[0].document = mute.policies[0].document.replace("\"iot:Publish\", ", "");
+    assert!(violations(&run(&mute), "authorization") > 0);
 }
 
 #[test]

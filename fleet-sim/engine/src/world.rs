@@ -7,6 +7,7 @@ use squall_core::{Broker, BrokerConfig, Meter};
 use squall_device::{Device, DeviceInput, Scratch};
 use squall_logs::ServiceLog;
 use squall_oracle::{OracleConfig, Oracles};
+use squall_profile::switch::DeniedPublish;
 use squall_scenario::{AppCall, Fault, FaultKind, OutageMode, Overflow, Scenario};
 use squall_timers::Wheel;
 use squall_types::{Chance, Now, Owner, Timestamp, WallTime};
@@ -74,6 +75,8 @@ pub struct World {
     /// What the service writes down, if somebody reads it.
     pub(crate) service_log: Option<Box<ServiceLog>>,
     pub(crate) oracles: Option<Oracles>,
+    /// Whether the profile has a denied publish acknowledged.
+    pub(crate) acknowledges_denied: bool,
     pub(crate) mutant: MutantRun,
     pub(crate) scratch: Scratch,
     pub(crate) outbound: Vec<Outbound>,
@@ -121,6 +124,7 @@ impl World {
         }
         let registry = account::registry(scenario, &fleets)?;
         let profile = scenario.service.profile.clone();
+        let acknowledges_denied = profile.switches.denied_publish == DeniedPublish::Drop;
         let station = &scenario.service.station;
         let outages = Outages::new(&scenario.faults);
         let oracles = scenario.service.oracles.then(|| {
@@ -164,6 +168,7 @@ impl World {
             denials: DenialLog::default(),
             service_log: None,
             oracles,
+            acknowledges_denied,
             mutant: MutantRun::new(scenario.service.mutant),
             scratch: Scratch::default(),
             outbound: Vec::new(),
