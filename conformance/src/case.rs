@@ -1,5 +1,7 @@
 //! Case files: TOML in, cases out, every error with its file, line and key.
 
+mod account;
+mod policy_text;
 mod service;
 
 use std::collections::BTreeMap;
@@ -14,6 +16,9 @@ use crate::suite::Suite;
 use crate::vector::{self, Vector};
 use crate::wire_text::{self, Action, Fill, Sent, Step, Template, Written};
 
+pub(crate) use account::status;
+pub use account::{Account, Certificate, Entry, Who};
+pub use policy_text::document;
 pub use service::Service;
 use service::{Setting, read_service};
 
@@ -32,6 +37,8 @@ pub struct Case {
     pub about: String,
     /// What the service must be set to.
     pub service: Service,
+    /// Who is known to the service, and what they may do.
+    pub account: Account,
     /// The subject that it waits for; until then it is not run.
     pub waits_for: Option<String>,
     /// Why it makes no sense from outside.
@@ -139,6 +146,7 @@ struct RawCase {
     level: Level,
     about: String,
     service: Option<Spanned<BTreeMap<String, Setting>>>,
+    account: Option<Spanned<String>>,
     waits_for: Option<String>,
     sim_only: Option<String>,
     #[serde(default)]
@@ -209,6 +217,7 @@ impl Reader<'_> {
         let address = raw.address.into_inner();
         self.check_head(suite, &address, at, &raw.requirement, &mut errors);
         let service = self.service(raw.service, &mut errors);
+        let account = self.account(raw.account.as_ref(), &address, &mut errors);
         let (steps, script_line) = match &raw.steps {
             Some(steps) => {
                 let first = self.first_line(steps);
@@ -231,6 +240,12 @@ impl Reader<'_> {
         if steps.is_empty() && raw.waits_for.is_none() && errors.is_empty() {
             errors.push(self.error(at, format!("{address}: 'steps' holds no step")));
         }
+        if errors.is_empty()
+            && !steps.is_empty()
+            && let Err(problem) = account.check(&steps)
+        {
+            errors.push(self.error(at, format!("{address}: {problem}")));
+        }
         if !errors.is_empty() {
             return Err(errors);
         }
@@ -241,6 +256,7 @@ impl Reader<'_> {
             level: raw.level,
             about: raw.about,
             service,
+            account,
             waits_for: raw.waits_for,
             sim_only: raw.sim_only,
             names: if raw.exact_names { Names::None } else { names(&steps) },
@@ -272,6 +288,7 @@ impl Reader<'_> {
                     level: raw.level,
                     about: raw.about.clone(),
                     service: service.clone(),
+                    account: Account::default(),
                     waits_for: raw.waits_for.clone(),
                     sim_only: raw.sim_only.clone(),
                     names: Names::None,
@@ -334,6 +351,18 @@ impl Reader<'_> {
                 errors.push(self.error(at, format!("{address}: requirement: {problem}")));
             }
         }
+    }
+
+    fn account(&self, raw: Option<&Spanned<String>>, address: &str, errors: &mut Vec<CaseError>) -> Account {
+        let Some(raw) = raw else { return Account::default() };
+        Account::parse(raw.get_ref()).unwrap_or_else(|(line, problem)| {
+            errors.push(CaseError {
+                file: self.file.to_owned(),
+                line: self.first_line(raw) + line,
+                problem: format!("{address}: account: {problem}"),
+            });
+            Account::default()
+        })
     }
 
     fn service(

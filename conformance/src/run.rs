@@ -16,7 +16,7 @@ use squall_results::CaseFailure;
 use crate::case::{Case, Names, Script};
 use crate::ladder::Ladder;
 use crate::target::{Target, TargetError, World};
-use crate::wire_text::{Action, CallWritten, Fill, Notes, Sent, Step, encode};
+use crate::wire_text::{Action, AuthorizerSays, CallWritten, Fill, Notes, Sent, Step, encode};
 use expect::{actual, expectation};
 use links::{Link, Received};
 
@@ -59,7 +59,7 @@ pub fn run_case(
     if let Some(why) = reason_to_skip(case, target, options) {
         return Ok(Outcome::Skipped(why));
     }
-    let world = match target.begin(&case.service) {
+    let world = match target.begin(&case.service, &case.account) {
         Ok(world) => world,
         // A profile or limit that the case wants and the service has not is the case's failure.
         Err(TargetError::Service(problem)) => {
@@ -126,13 +126,16 @@ fn reason_to_skip(case: &Case, target: &dyn Target, options: &RunOptions) -> Opt
     if !case.service.is_default() {
         return Some("needs a service that is set up for it".to_owned());
     }
+    if !case.account.is_empty() {
+        return Some("needs an account of its own: policies, certificates, authorizers".to_owned());
+    }
     if lets_time_pass(case) && !options.real_time {
         return Some("lets time pass; --real-time waits".to_owned());
     }
     let Script::Steps(steps) = &case.script else { return None };
     steps
         .iter()
-        .any(|step| matches!(step.action, Action::Call(_)))
+        .any(|step| matches!(step.action, Action::Call { .. }))
         .then(|| "makes a call over HTTPS".to_owned())
 }
 
@@ -247,7 +250,10 @@ impl Runner<'_> {
                 self.advance(*duration);
                 Ok(())
             }
-            Action::Call(call) => self.call(call).map_err(|(expected, actual)| failed(expected, actual)),
+            Action::Call { times, call } => (1..=*times).try_for_each(|count| {
+                self.call(call, count).map_err(|(expected, actual)| failed(expected, actual))
+            }),
+            Action::Authorizer { link, says } => self.authorizer(link, says, step).map_err(Stop::Failed),
             Action::Count { counter, comparison, value } => match self.world.count(counter) {
                 Some(found) if !comparison.holds(found, *value) => {
                     Err(failed(step.text.clone(), found.to_string()))
@@ -268,12 +274,22 @@ impl Runner<'_> {
         self.ladder.note(self.world.now(), "", text);
     }
 
-    fn call(&mut self, call: &CallWritten) -> Result<(), (String, String)> {
+    fn authorizer(&mut self, link: &str, says: &AuthorizerSays, step: &Step) -> Result<(), Failed> {
+        self.ladder.note(self.world.now(), link, step.text.clone());
+        self.world.authorizer(link, says).map_err(|actual| Failed {
+            step: step.text.clone(),
+            line: step.line,
+            expected: step.text.clone(),
+            actual,
+        })
+    }
+
+    fn call(&mut self, call: &CallWritten, count: u64) -> Result<(), (String, String)> {
         let expected = match &call.error {
             None => format!("{} succeeds", call.operation),
             Some(error) => format!("{} answers {error}", call.operation),
         };
-        let answer = match self.world.call(call, &self.prefix) {
+        let answer = match self.world.call(call, count, &self.prefix) {
             Ok(answer) => answer,
             Err(problem) => return Err((expected, problem)),
         };

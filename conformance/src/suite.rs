@@ -19,13 +19,18 @@ pub enum Suite {
     Mqtt5,
     /// The message broker of AWS IoT Core as its documents describe it.
     AwsBroker,
+    /// Policies: what they say, and what the broker does about it.
+    AwsPolicy,
+    /// Who a client is: certificates, authorizers, signed requests.
+    AwsIdentity,
     /// Bytes, mostly malformed, and how a connection takes them.
     Bytes,
 }
 
 impl Suite {
     /// All suites, in the order in which they are shown.
-    pub const ALL: [Self; 4] = [Self::Mqtt311, Self::Mqtt5, Self::AwsBroker, Self::Bytes];
+    pub const ALL: [Self; 6] =
+        [Self::Mqtt311, Self::Mqtt5, Self::AwsBroker, Self::AwsPolicy, Self::AwsIdentity, Self::Bytes];
 
     /// The name in files, addresses and on the command line.
     pub const fn name(self) -> &'static str {
@@ -33,8 +38,15 @@ impl Suite {
             Self::Mqtt311 => "mqtt311",
             Self::Mqtt5 => "mqtt5",
             Self::AwsBroker => "aws-broker",
+            Self::AwsPolicy => "aws-policy",
+            Self::AwsIdentity => "aws-identity",
             Self::Bytes => "bytes",
         }
+    }
+
+    /// Whether it is about AWS IoT Core, and not about a standard.
+    pub const fn is_of_aws(self) -> bool {
+        matches!(self, Self::AwsBroker | Self::AwsPolicy | Self::AwsIdentity)
     }
 
     /// The suite called `name`.

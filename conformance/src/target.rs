@@ -16,8 +16,8 @@ use thiserror::Error;
 pub use sim::Sim;
 pub use socket::{DEFAULT_PATIENCE, Socket};
 
-use crate::case::Service;
-use crate::wire_text::{CallWritten, Counter};
+use crate::case::{Account, Service};
+use crate::wire_text::{AuthorizerSays, CallWritten, Counter};
 
 /// Something that speaks MQTT.
 pub trait Target {
@@ -34,16 +34,20 @@ pub trait Target {
     ///
     /// # Errors
     /// It cannot be reached, or cannot be set up like this.
-    fn begin<'t>(&'t self, service: &Service) -> Result<Box<dyn World + 't>, TargetError>;
+    fn begin<'t>(
+        &'t self,
+        service: &Service,
+        account: &'t Account,
+    ) -> Result<Box<dyn World + 't>, TargetError>;
 }
 
 /// The target during one case.
 pub trait World {
-    /// Opens a transport.
+    /// Opens a transport for a link.
     ///
     /// # Errors
     /// The target refuses it.
-    fn open(&mut self) -> Result<TransportId, TargetError>;
+    fn open(&mut self, link: &str) -> Result<TransportId, TargetError>;
 
     /// Sends bytes; does nothing on a transport that has ended.
     fn send(&mut self, transport: TransportId, bytes: &[u8]);
@@ -60,11 +64,17 @@ pub trait World {
     /// Lets time pass.
     fn advance(&mut self, duration: Duration);
 
-    /// Makes a call over HTTPS; the name of the error that comes back, if one does.
+    /// Makes a call over HTTPS for the `count`-th time; the name of the error that comes back, if one does.
     ///
     /// # Errors
     /// The target cannot be asked this.
-    fn call(&mut self, call: &CallWritten, prefix: &str) -> Result<Option<String>, String>;
+    fn call(&mut self, call: &CallWritten, count: u64, prefix: &str) -> Result<Option<String>, String>;
+
+    /// The function of a link's authorizer says something.
+    ///
+    /// # Errors
+    /// It was not asked, was given something else, or the target has no authorizers.
+    fn authorizer(&mut self, link: &str, says: &AuthorizerSays) -> Result<(), String>;
 
     /// What the service counted since the case began; `None` where the target does not show it.
     fn count(&self, counter: &Counter) -> Option<u64>;

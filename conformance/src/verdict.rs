@@ -7,7 +7,6 @@ use squall_results::{CaseFailure, CaseResult, CaseVerdict};
 use crate::case::{Case, Level};
 use crate::deviation::Deviations;
 use crate::run::{Outcome, RunOptions, run_case};
-use crate::suite::Suite;
 use crate::target::{Target, TargetError};
 
 /// Runs cases one after the other and judges each.
@@ -62,7 +61,7 @@ fn not_run(case: &Case, target: &dyn Target, deviations: &Deviations) -> Option<
         let why = Some(format!("waits for {subject}"));
         return Some(CaseResult { why, ..result(case, CaseVerdict::Unimplemented) });
     }
-    let of_aws = case.level == Level::AwsDiffers || case.suite == Suite::AwsBroker;
+    let of_aws = case.level == Level::AwsDiffers || case.suite.is_of_aws();
     if of_aws && !target.is_ours() && !deviations.aws {
         let why = Some("AWS IoT Core does this in its own way, and the target is another broker".to_owned());
         return Some(CaseResult { why, ..result(case, CaseVerdict::Skipped) });

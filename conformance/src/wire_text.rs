@@ -3,6 +3,7 @@
 //! `conformance/README.md` is the language for people; this is its reading and its printing. A packet that was
 //! received is printed in the same words, so it can be pasted into a case, and reads back to the same bytes.
 
+mod calls;
 mod check;
 mod describe;
 mod encode;
@@ -16,11 +17,12 @@ mod step;
 mod template;
 mod value;
 
+pub use calls::{AuthorizerSays, CallWritten};
 pub use describe::describe;
 pub use encode::encode;
 pub use keys::{Key, Kind, PACKET_TYPES, Role, keys};
 pub use packet::{PacketText, PacketWanted, PacketWritten};
-pub use step::{Action, CallWritten, Comparison, Counter, Expected, Sent, Step, StepError, parse};
+pub use step::{Action, Comparison, Counter, Expected, Sent, Step, StepError, parse};
 pub use template::{Fill, Part, Template};
 pub use value::{Choice, Notes, Value, Wanted, Written};
 

@@ -69,7 +69,7 @@ impl Runner<'_> {
                 }
             }
         }
-        let transport = self.world.open().map_err(Stop::Target)?;
+        let transport = self.world.open(link).map_err(Stop::Target)?;
         self.ladder.note(self.world.now(), link, "opens");
         let fresh = Link {
             transport,

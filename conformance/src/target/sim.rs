@@ -1,27 +1,37 @@
 //! The simulated target: a broker of its own for each case, driven in virtual time without any latency.
 
+mod account;
+mod authorizers;
+mod calls;
+
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use squall_core::{
-    Broker, BrokerConfig, Call, Caller, ClosedWhy, ConnectionId, Fact, Identity, Input, Output, Reply,
-    RequestId, Sink, Source, Tag, Transport,
+    Broker, BrokerConfig, ClosedWhy, ConnectRefusal, ConnectionId, Fact, Identity, Input, Output, Reply,
+    SignedIdentity, Sink, Source, Tag, Transport,
 };
 use squall_profile::switch::SWITCHES;
 use squall_profile::{Profile, profile_names};
-use squall_types::{CertificateId, Now, Owner, QoS, Seed, Timestamp, WallTime};
+use squall_types::{CertificateId, Now, Owner, Seed, Timestamp, WallTime};
 
 use super::{Arrival, Patience, Target, TargetError, TransportId, World};
-use crate::case::{Names, Service};
+use crate::case::{Account, Service, Who};
 use crate::near::unknown;
-use crate::wire_text::{CallWritten, Counter, Fill};
+use crate::wire_text::{AuthorizerSays, CallWritten, Counter};
+use account::{certificate_id, iam_rights, registry};
+use authorizers::{Asked, Functions};
 
 /// 2026-01-01T00:00:00Z, where the wall clock of each case begins.
 const EPOCH: WallTime = WallTime::from_unix_secs(1_767_225_600);
 
 /// No case has so many timers that as many come due in one step; a broker that sets one anew for ever does.
 const MOST_DEADLINES: u32 = 1_000_000;
+
+/// Where links come from that no account says more of.
+const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1));
 
 /// All that a case does is metered together.
 const TAG: Tag = Tag(0);
@@ -76,7 +86,11 @@ impl Target for Sim {
         true
     }
 
-    fn begin<'t>(&'t self, service: &Service) -> Result<Box<dyn World + 't>, TargetError> {
+    fn begin<'t>(
+        &'t self,
+        service: &Service,
+        account: &'t Account,
+    ) -> Result<Box<dyn World + 't>, TargetError> {
         let mut profile = self.profile(service.profile.as_deref().unwrap_or(&self.profile))?;
         for (name, value) in &service.limits {
             if !profile.limits.set(name, *value) {
@@ -94,22 +108,40 @@ impl Target for Sim {
                 })
             })?;
         }
+        let registry = registry(account).map_err(TargetError::Service)?;
+        let functions = Functions::new(account).map_err(TargetError::Service)?;
         Ok(Box::new(SimWorld {
-            broker: Broker::new(BrokerConfig::new(profile, Seed(7))),
+            broker: Broker::new(BrokerConfig { registry, ..BrokerConfig::new(profile, Seed(7)) }),
             now: Timestamp::ZERO,
+            account,
+            functions,
             transports: Vec::new(),
-            metrics: BTreeMap::new(),
+            opened_by: Vec::new(),
+            seen: Counts::default(),
             requests: 0,
         }))
     }
 }
 
-struct SimWorld {
+struct SimWorld<'t> {
     broker: Broker,
     now: Timestamp,
+    account: &'t Account,
+    functions: Functions,
     transports: Vec<SimTransport>,
-    metrics: BTreeMap<&'static str, u64>,
+    /// The link that each transport was opened for.
+    opened_by: Vec<String>,
+    seen: Counts,
     requests: u64,
+}
+
+/// What the service said about itself, by name.
+#[derive(Default)]
+struct Counts {
+    metrics: BTreeMap<&'static str, u64>,
+    /// Reasons of `Connection.AuthNError`.
+    reasons: BTreeMap<&'static str, u64>,
+    denials: BTreeMap<&'static str, u64>,
 }
 
 /// One transport, as its client has it.
@@ -131,12 +163,12 @@ enum Held {
     Closed(ClosedWhy),
 }
 
-impl SimWorld {
+impl SimWorld<'_> {
     /// Gives the broker one input now, and then says that all it wrote has left, until it has no more to say.
     fn input(&mut self, input: Input<'_>) -> Option<Reply> {
         let (broker, now, mut sink) = self.recorder();
         broker.handle(now, input, &mut sink);
-        let Recorder { mut written, mut resumed, reply, .. } = sink;
+        let Recorder { mut written, mut resumed, asked, reply, .. } = sink;
         while !written.is_empty() || !resumed.is_empty() {
             for (connection, bytes) in std::mem::take(&mut written) {
                 let (broker, now, mut sink) = self.recorder();
@@ -148,6 +180,9 @@ impl SimWorld {
                 self.release(transport);
             }
         }
+        for asked in asked {
+            self.take_question(&asked);
+        }
         reply
     }
 
@@ -155,9 +190,10 @@ impl SimWorld {
         let wall = EPOCH.plus_nanos(self.now.as_nanos());
         let recorder = Recorder {
             transports: &mut self.transports,
-            metrics: &mut self.metrics,
+            seen: &mut self.seen,
             written: Vec::new(),
             resumed: Vec::new(),
+            asked: Vec::new(),
             reply: None,
         };
         (&mut self.broker, Now { mono: self.now, wall }, recorder)
@@ -216,16 +252,33 @@ impl SimWorld {
     }
 }
 
-impl World for SimWorld {
-    fn open(&mut self) -> Result<TransportId, TargetError> {
+impl World for SimWorld<'_> {
+    fn open(&mut self, link: &str) -> Result<TransportId, TargetError> {
         self.meet_deadlines(self.now);
+        let account = self.account;
         let transport = self.transports.len();
+        let who = account.who(link);
+        let iam = match &who {
+            Who::Signed { iam, .. } => iam_rights(account, iam).map_err(TargetError::Service)?,
+            _ => squall_services::policy::Rights::default(),
+        };
+        let identity = match &who {
+            Who::Trusted => Identity::Trusted(certificate(transport)),
+            Who::Certificate(name) => Identity::Certificate(certificate_id(name)),
+            Who::Credentials => Identity::CustomAuthorizer,
+            Who::Signed { cognito, .. } => Identity::Signed(SignedIdentity {
+                principal: link,
+                iam: &iam,
+                cognito_identity: cognito.as_deref(),
+            }),
+        };
         self.transports.push(SimTransport::default());
+        self.opened_by.push(link.to_owned());
         self.input(Input::Opened {
             connection: connection(transport),
             transport: Transport::Tls,
-            identity: Identity::Trusted(certificate(transport)),
-            source: Source { ip: [10, 0, 0, 1].into(), port: 50_000 },
+            identity,
+            source: Source { ip: account.address(link).unwrap_or(ADDRESS), port: 50_000 },
             tag: TAG,
         });
         Ok(TransportId(transport))
@@ -255,39 +308,24 @@ impl World for SimWorld {
         self.now = until;
     }
 
-    fn call(&mut self, call: &CallWritten, prefix: &str) -> Result<Option<String>, String> {
-        self.meet_deadlines(self.now);
-        let fill = Fill { count: 1, prefix, names: Names::None };
-        let argument =
-            |name: &str| call.arguments.iter().find(|(found, _)| found == name).map(|(_, value)| value);
-        let text = |name: &str| argument(name).map(|value| value.fill_text(&fill)).transpose();
-        if call.operation != "Publish" {
-            return Err(format!("the simulated service has no {} yet", call.operation));
-        }
-        let retain = text("retain")?.is_some_and(|retain| retain != "0");
-        let topic = text("topic")?.unwrap_or_default();
-        let payload = argument("payload").map(|value| value.fill(&fill)).transpose()?.unwrap_or_default();
-        let qos = text("qos")?.unwrap_or_else(|| "0".to_owned());
-        let qos = qos.parse().ok().and_then(QoS::from_bits).ok_or("'qos' is 0, 1 or 2")?;
-        self.requests += 1;
-        let reply = self.input(Input::Request {
-            id: RequestId(self.requests),
-            caller: Caller::Account { tag: TAG },
-            call: Call::Publish { topic: &topic, payload: &payload, qos, retain },
-        });
-        match reply {
-            Some(Reply::Ok) => Ok(None),
-            Some(Reply::InvalidRequest(_)) => Ok(Some("InvalidRequestException".to_owned())),
-            Some(Reply::Throttling) => Ok(Some("ThrottlingException".to_owned())),
-            Some(Reply::Failed(error)) => Ok(Some(error.exception.name().to_owned())),
-            None => Err("the service did not answer".to_owned()),
-        }
+    fn call(&mut self, call: &CallWritten, count: u64, prefix: &str) -> Result<Option<String>, String> {
+        self.make_call(call, count, prefix)
+    }
+
+    fn authorizer(&mut self, link: &str, says: &AuthorizerSays) -> Result<(), String> {
+        self.authorizer_says(link, says)
     }
 
     fn count(&self, counter: &Counter) -> Option<u64> {
+        let of = |counts: &BTreeMap<&'static str, u64>, name: &String| {
+            counts.get(name.as_str()).copied().unwrap_or(0)
+        };
         Some(match counter {
-            Counter::Metric(name) => self.metrics.get(name.as_str()).copied().unwrap_or(0),
+            Counter::Metric(name) => of(&self.seen.metrics, name),
+            Counter::Reason(name) => of(&self.seen.reasons, name),
+            Counter::Denial(name) => of(&self.seen.denials, name),
             Counter::Meter(cause) => self.broker.metered(self.now).units(TAG, *cause),
+            Counter::Asked(link) => self.times_asked(link),
         })
     }
 
@@ -313,9 +351,10 @@ const fn transport(connection: ConnectionId) -> usize {
 /// Where outputs of one `handle` go.
 struct Recorder<'w> {
     transports: &'w mut Vec<SimTransport>,
-    metrics: &'w mut BTreeMap<&'static str, u64>,
+    seen: &'w mut Counts,
     written: Vec<(ConnectionId, u32)>,
     resumed: Vec<usize>,
+    asked: Vec<Asked>,
     reply: Option<Reply>,
 }
 
@@ -344,7 +383,7 @@ impl Sink for Recorder<'_> {
                 self.resumed.push(transport);
             }
             Output::Reply { request: _, after: _, reply } => self.reply = Some(reply.clone()),
-            Output::Ask { .. } => unreachable!("no client comes without a certificate"),
+            Output::Ask { ask, question } => self.asked.push(Asked::new(ask, question)),
             // Durability is off: the broker emits none.
             Output::Persist { .. } => {}
         }
@@ -352,7 +391,15 @@ impl Sink for Recorder<'_> {
 
     fn fact(&mut self, fact: Fact<'_>) {
         if let Some(metric) = fact.metric() {
-            *self.metrics.entry(metric.as_str()).or_default() += 1;
+            *self.seen.metrics.entry(metric.as_str()).or_default() += 1;
+        }
+        match fact {
+            Fact::ConnectRefused { why: ConnectRefusal::NotAuthenticated(reason), .. }
+            | Fact::NotAuthenticated { reason, .. } => *self.seen.reasons.entry(reason).or_default() += 1,
+            Fact::Denied { denial, .. } => {
+                *self.seen.denials.entry(denial.verdict.decision.as_str()).or_default() += 1;
+            }
+            _ => {}
         }
         // The client let go: nobody closes, so the reason shows in the lifecycle event alone.
         if let Fact::Disconnected { connection, reason, .. } = fact {

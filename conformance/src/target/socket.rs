@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use socket2::SockRef;
 
 use super::{Arrival, Patience, Target, TargetError, TransportId, World};
-use crate::case::Service;
-use crate::wire_text::{CallWritten, Counter};
+use crate::case::{Account, Service};
+use crate::wire_text::{AuthorizerSays, CallWritten, Counter};
 
 /// How long what must come may take, if nothing else is asked for. Only a case that fails waits as long.
 pub const DEFAULT_PATIENCE: Duration = Duration::from_secs(3);
@@ -77,7 +77,7 @@ impl Target for Socket {
         false
     }
 
-    fn begin<'t>(&'t self, _: &Service) -> Result<Box<dyn World + 't>, TargetError> {
+    fn begin<'t>(&'t self, _: &Service, _: &'t Account) -> Result<Box<dyn World + 't>, TargetError> {
         Ok(Box::new(SocketWorld { target: self, began: Instant::now(), transports: Vec::new() }))
     }
 }
@@ -152,7 +152,7 @@ fn is_too_early(kind: ErrorKind) -> bool {
 }
 
 impl World for SocketWorld<'_> {
-    fn open(&mut self) -> Result<TransportId, TargetError> {
+    fn open(&mut self, _: &str) -> Result<TransportId, TargetError> {
         let stream = self.target.connect()?;
         self.transports.push(SocketTransport { stream: Some(stream), early: Vec::new(), told: false });
         Ok(TransportId(self.transports.len() - 1))
@@ -193,8 +193,12 @@ impl World for SocketWorld<'_> {
         std::thread::sleep(duration);
     }
 
-    fn call(&mut self, call: &CallWritten, _: &str) -> Result<Option<String>, String> {
+    fn call(&mut self, call: &CallWritten, _: u64, _: &str) -> Result<Option<String>, String> {
         Err(format!("{} over HTTPS cannot be asked of this target", call.operation))
+    }
+
+    fn authorizer(&mut self, _: &str, _: &AuthorizerSays) -> Result<(), String> {
+        Err("this target has no authorizer whose function a case could be".to_owned())
     }
 
     fn count(&self, _: &Counter) -> Option<u64> {

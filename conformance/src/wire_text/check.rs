@@ -64,7 +64,8 @@ fn check_step<'s>(
         Action::End(link) | Action::Drop(link) | Action::Acknowledge { link, .. } => {
             known_link(link, opened)?;
         }
-        Action::Advance(_) | Action::Call(_) | Action::Count { .. } => {}
+        Action::Authorizer { link, .. } => known_link(link, opened)?,
+        Action::Advance(_) | Action::Call { .. } | Action::Count { .. } => {}
     }
     Ok(())
 }

@@ -38,6 +38,43 @@ const METRICS: &[&str] = &[
     "Throttle.Exceeded",
 ];
 
+/// Every reason of the log record `Connection.AuthNError` (`broker.md` 8.1).
+const REASONS: &[&str] = &[
+    "CUSTOM_AUTHORIZER_LAMBDA_EXECUTION_ERROR",
+    "CUSTOM_AUTHORIZER_NOT_FOUND",
+    "CUSTOM_AUTHORIZER_PARAMETER_INVALID",
+    "DEVICE_CERTIFICATE_INACTIVE",
+    "DEVICE_CERTIFICATE_NOT_REGISTERED",
+    "DEVICE_CERTIFICATE_REVOKED",
+    "DOMAIN_CONFIGURATION_DISABLED",
+    "DOMAIN_CONFIGURATION_INVALID",
+    "INTERNAL_SERVER_ERROR",
+    "NOT_AUTHENTICATED",
+    "SECURITY_TOKEN_EXPIRED",
+    "SECURITY_TOKEN_INVALID",
+    "SECURITY_TOKEN_SIGNATURE_MISMATCH",
+    "SNI_MISUSED",
+];
+
+/// What `TestAuthorization` calls the two kinds of denial (`broker.md` 9.5).
+const DENIALS: &[&str] = &["EXPLICIT_DENY", "IMPLICIT_DENY"];
+
+/// Whether there is such a reason.
+pub(crate) fn check_reason(name: &str) -> Result<(), String> {
+    if REASONS.contains(&name) {
+        return Ok(());
+    }
+    Err(crate::near::unknown("reason", name, REASONS.iter().copied()))
+}
+
+/// Whether there is such a kind of denial.
+pub(crate) fn check_denial(name: &str) -> Result<(), String> {
+    if DENIALS.contains(&name) {
+        return Ok(());
+    }
+    Err(crate::near::unknown("denial", name, DENIALS.iter().copied()))
+}
+
 /// Whether there is such a metric.
 pub(crate) fn check(name: &str) -> Result<(), String> {
     if METRICS.contains(&name) {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use squall_core::Cause;
 
+use super::calls::{AuthorizerSays, CallWritten, parse_authorizer, parse_call};
 use super::check::check_order;
 use super::lexer::{Lexer, outside_quotes, without_comment};
 use super::metrics;
@@ -61,8 +62,20 @@ pub enum Action {
     },
     /// Time passes.
     Advance(Duration),
-    /// A call over HTTPS.
-    Call(CallWritten),
+    /// Calls over HTTPS.
+    Call {
+        /// How often.
+        times: u64,
+        /// What is called.
+        call: CallWritten,
+    },
+    /// The function of a link's authorizer answers, or is asked what it was given.
+    Authorizer {
+        /// The link.
+        link: String,
+        /// What it says.
+        says: AuthorizerSays,
+    },
     /// A look at what the service counts.
     Count {
         /// What is counted.
@@ -81,6 +94,12 @@ pub enum Counter {
     Metric(String),
     /// Metered units of one cause.
     Meter(Cause),
+    /// Log records `Connection.AuthNError` with one reason.
+    Reason(String),
+    /// Denials: `EXPLICIT_DENY` or `IMPLICIT_DENY`.
+    Denial(String),
+    /// Invocations of an authorizer's function for the clients of a link.
+    Asked(String),
 }
 
 /// What a step sends.
@@ -101,17 +120,6 @@ pub enum Expected {
     Nothing,
     /// The service ended the connection, for this reason if one is named.
     Close(Option<String>),
-}
-
-/// A call over HTTPS as a step writes it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CallWritten {
-    /// The operation.
-    pub operation: String,
-    /// Its arguments.
-    pub arguments: Vec<(String, Template)>,
-    /// The name of the error that must come; `None` for success.
-    pub error: Option<String>,
 }
 
 /// How a metric is compared.
@@ -165,15 +173,9 @@ const CLOSE_REASONS: &[&str] = &[
     "CUSTOMAUTH_TTL_EXPIRATION",
 ];
 
-/// Calls that a case may make, with their arguments.
-const CALLS: &[(&str, &[&str])] = &[
-    ("Publish", &["topic", "payload", "qos", "retain"]),
-    ("GetRetainedMessage", &["topic"]),
-    ("DeleteConnection", &["client_id", "clean_session", "prevent_will_message"]),
-];
-
 const STEPS: &str = "a step is 'LINK open', 'LINK > ...', 'LINK < ...', 'LINK <~ ...', 'LINK end', 'LINK drop', \
-                     'LINK ack', 'LINK ack all', 'advance 90s', 'call ...', 'metric ...' or 'meter ...'";
+                     'LINK ack', 'LINK ack all', 'advance 90s', 'call ...', 'authorizer LINK ...', 'metric ...', \
+                     'meter ...', 'reason ...', 'denial ...' or 'asked LINK ...'";
 
 /// Reads the lines of a case and checks what can be checked before it runs.
 ///
@@ -197,11 +199,32 @@ fn parse_line(line: &str) -> Result<Action, String> {
     let (first, rest) = split_word(line);
     match first {
         "advance" => return duration(rest).map(Action::Advance),
-        "call" => return parse_call(rest).map(Action::Call),
+        "call" => {
+            let Repeats { times: (times, most), counted, rest } = repeats(rest)?;
+            if times != most {
+                return Err("calls have one count, not a range".to_owned());
+            }
+            return parse_call(rest, counted).map(|call| Action::Call { times, call });
+        }
+        "authorizer" => {
+            let (link, rest) = split_word(rest);
+            return parse_authorizer(rest).map(|says| Action::Authorizer { link: link.to_owned(), says });
+        }
         "metric" => {
             return parse_count(rest, |name| metrics::check(name).map(|()| Counter::Metric(name.to_owned())));
         }
         "meter" => return parse_count(rest, |name| cause(name).map(Counter::Meter)),
+        "reason" => {
+            return parse_count(rest, |name| {
+                metrics::check_reason(name).map(|()| Counter::Reason(name.to_owned()))
+            });
+        }
+        "denial" => {
+            return parse_count(rest, |name| {
+                metrics::check_denial(name).map(|()| Counter::Denial(name.to_owned()))
+            });
+        }
+        "asked" => return parse_count(rest, |link| Ok(Counter::Asked(link.to_owned()))),
         _ => {}
     }
     let name = first.strip_suffix('#').unwrap_or(first);
@@ -330,34 +353,6 @@ fn repeats(text: &str) -> Result<Repeats<'_>, String> {
 /// A duration such as `500ms`, `90s`, `2h`.
 fn duration(text: &str) -> Result<Duration, String> {
     humantime::parse_duration(text).map_err(|_| format!("'{text}' is no duration; write 500ms, 90s or 2h"))
-}
-
-fn parse_call(text: &str) -> Result<CallWritten, String> {
-    let (call, error) = match text.split_once(" -> ") {
-        None => (text, None),
-        Some((call, error)) => (call.trim(), Some(error.trim().to_owned())),
-    };
-    let (operation, rest) = split_word(call);
-    let Some((_, known)) = CALLS.iter().find(|(name, _)| *name == operation) else {
-        let names: Vec<&str> = CALLS.iter().map(|(name, _)| *name).collect();
-        return Err(format!("'{operation}' is no call; there is {}", names.join(", ")));
-    };
-    let mut arguments = Vec::new();
-    let mut lexer = Lexer::new(rest, false);
-    loop {
-        lexer.skip_blanks();
-        if lexer.rest().is_empty() {
-            return Ok(CallWritten { operation: operation.to_owned(), arguments, error });
-        }
-        let name = lexer.text(&['='])?.fill_text(&Fill::PLAIN)?;
-        if !known.contains(&name.as_str()) {
-            return Err(format!("{operation} has no '{name}'; it has {}", known.join(", ")));
-        }
-        if !lexer.eat("=") {
-            return Err(format!("'{name}' needs a value"));
-        }
-        arguments.push((name, lexer.text(&[])?));
-    }
 }
 
 fn parse_count(text: &str, counter: impl Fn(&str) -> Result<Counter, String>) -> Result<Action, String> {
