@@ -1,6 +1,7 @@
 //! Case files: TOML in, cases out, every error with its file, line and key.
 
 mod account;
+mod names;
 mod policy_text;
 mod service;
 
@@ -14,10 +15,11 @@ use thiserror::Error;
 use crate::requirement;
 use crate::suite::Suite;
 use crate::vector::{self, Vector};
-use crate::wire_text::{self, Action, Fill, Sent, Step, Template, Written};
+use crate::wire_text::{self, Step};
 
 pub(crate) use account::status;
 pub use account::{Account, Certificate, Entry, Who};
+pub use names::Names;
 pub use policy_text::document;
 pub use service::Service;
 use service::{Setting, read_service};
@@ -69,17 +71,6 @@ pub struct Place {
     pub line: usize,
     /// The line before the first step or vector.
     pub script_line: usize,
-}
-
-/// Which names get a prefix on a target that others use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Names {
-    /// Client ids, topics and filters.
-    All,
-    /// Client ids only: topics stand in bytes too, which no prefix reaches.
-    ClientIds,
-    /// None: the case is about the names, or says itself where the prefix goes.
-    None,
 }
 
 /// How binding a case is.
@@ -259,7 +250,7 @@ impl Reader<'_> {
             account,
             waits_for: raw.waits_for,
             sim_only: raw.sim_only,
-            names: if raw.exact_names { Names::None } else { names(&steps) },
+            names: if raw.exact_names { Names::None } else { Names::of(&steps) },
             script: Script::Steps(steps),
             place: Place { file: self.file.to_owned(), line: self.line(at), script_line },
         })
@@ -380,34 +371,4 @@ impl Reader<'_> {
         }
         service
     }
-}
-
-/// Which names of these steps can do with a prefix.
-fn names(steps: &[Step]) -> Names {
-    fn template(written: &Written) -> Option<&Template> {
-        match written {
-            Written::Template(template) | Written::Filter(template, _) => Some(template),
-            Written::Pair(..) | Written::Noted(_) => None,
-        }
-    }
-    let mut names = Names::All;
-    for step in steps {
-        let Action::Send { what, .. } = &step.action else { continue };
-        match what {
-            Sent::Raw(bytes) => {
-                let connects = bytes.fill(&Fill::PLAIN).is_ok_and(|bytes| bytes.first() == Some(&0x10));
-                if connects || bytes.names_run() {
-                    return Names::None;
-                }
-                names = Names::ClientIds;
-            }
-            Sent::Packet(packet) => {
-                let mut templates = packet.fields.iter().filter_map(|(_, written)| template(written));
-                if templates.any(Template::names_run) {
-                    return Names::None;
-                }
-            }
-        }
-    }
-    names
 }

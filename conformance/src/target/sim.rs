@@ -3,6 +3,7 @@
 mod account;
 mod authorizers;
 mod calls;
+mod recorder;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
@@ -10,11 +11,12 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use squall_core::{
-    Broker, BrokerConfig, ClosedWhy, ConnectRefusal, ConnectionId, Fact, Identity, Input, Output, Reply,
-    SignedIdentity, Sink, Source, Tag, Transport,
+    Broker, BrokerConfig, ClosedWhy, ConnectionId, Identity, Input, Reply, SignedIdentity, Source, Tag,
+    Transport,
 };
 use squall_profile::switch::SWITCHES;
 use squall_profile::{Profile, profile_names};
+use squall_services::policy::Rights;
 use squall_types::{CertificateId, Now, Owner, Seed, Timestamp, WallTime};
 
 use super::{Arrival, Patience, Target, TargetError, TransportId, World};
@@ -22,7 +24,8 @@ use crate::case::{Account, Service, Who};
 use crate::near::unknown;
 use crate::wire_text::{AuthorizerSays, CallWritten, Counter};
 use account::{certificate_id, iam_rights, registry};
-use authorizers::{Asked, Functions};
+use authorizers::Functions;
+use recorder::{Counts, Recorder};
 
 /// 2026-01-01T00:00:00Z, where the wall clock of each case begins.
 const EPOCH: WallTime = WallTime::from_unix_secs(1_767_225_600);
@@ -110,10 +113,12 @@ impl Target for Sim {
         }
         let registry = registry(account).map_err(TargetError::Service)?;
         let functions = Functions::new(account).map_err(TargetError::Service)?;
+        let iam = iam_rights(account).map_err(TargetError::Service)?;
         Ok(Box::new(SimWorld {
             broker: Broker::new(BrokerConfig { registry, ..BrokerConfig::new(profile, Seed(7)) }),
             now: Timestamp::ZERO,
             account,
+            iam,
             functions,
             transports: Vec::new(),
             opened_by: Vec::new(),
@@ -127,21 +132,14 @@ struct SimWorld<'t> {
     broker: Broker,
     now: Timestamp,
     account: &'t Account,
+    /// What IAM policies allow, by link.
+    iam: BTreeMap<&'t str, Rights>,
     functions: Functions,
     transports: Vec<SimTransport>,
     /// The link that each transport was opened for.
     opened_by: Vec<String>,
     seen: Counts,
     requests: u64,
-}
-
-/// What the service said about itself, by name.
-#[derive(Default)]
-struct Counts {
-    metrics: BTreeMap<&'static str, u64>,
-    /// Reasons of `Connection.AuthNError`.
-    reasons: BTreeMap<&'static str, u64>,
-    denials: BTreeMap<&'static str, u64>,
 }
 
 /// One transport, as its client has it.
@@ -258,10 +256,7 @@ impl World for SimWorld<'_> {
         let account = self.account;
         let transport = self.transports.len();
         let who = account.who(link);
-        let iam = match &who {
-            Who::Signed { iam, .. } => iam_rights(account, iam).map_err(TargetError::Service)?,
-            _ => squall_services::policy::Rights::default(),
-        };
+        let iam = self.iam.get(link).cloned().unwrap_or_default();
         let identity = match &who {
             Who::Trusted => Identity::Trusted(certificate(transport)),
             Who::Certificate(name) => Identity::Certificate(certificate_id(name)),
@@ -346,67 +341,4 @@ const fn connection(transport: usize) -> ConnectionId {
 
 const fn transport(connection: ConnectionId) -> usize {
     connection.0 as usize - 1
-}
-
-/// Where outputs of one `handle` go.
-struct Recorder<'w> {
-    transports: &'w mut Vec<SimTransport>,
-    seen: &'w mut Counts,
-    written: Vec<(ConnectionId, u32)>,
-    resumed: Vec<usize>,
-    asked: Vec<Asked>,
-    reply: Option<Reply>,
-}
-
-impl Sink for Recorder<'_> {
-    fn output(&mut self, output: Output<'_>) {
-        match output {
-            Output::Bytes { connection, after: _, bytes } => {
-                let state = &mut self.transports[transport(connection)];
-                if !state.ended {
-                    state.arrivals.push_back(Arrival::Bytes(bytes.to_vec()));
-                }
-                self.written.push((connection, bytes.len() as u32));
-            }
-            Output::Close { connection, after: _, reason } => {
-                let state = &mut self.transports[transport(connection)];
-                if !state.ended {
-                    state.arrivals.push_back(Arrival::Close(Some(reason.as_str().to_owned())));
-                }
-                state.ended = true;
-                state.held.clear();
-            }
-            Output::PauseReading { connection } => self.transports[transport(connection)].paused = true,
-            Output::ResumeReading { connection } => {
-                let transport = transport(connection);
-                self.transports[transport].paused = false;
-                self.resumed.push(transport);
-            }
-            Output::Reply { request: _, after: _, reply } => self.reply = Some(reply.clone()),
-            Output::Ask { ask, question } => self.asked.push(Asked::new(ask, question)),
-            // Durability is off: the broker emits none.
-            Output::Persist { .. } => {}
-        }
-    }
-
-    fn fact(&mut self, fact: Fact<'_>) {
-        if let Some(metric) = fact.metric() {
-            *self.seen.metrics.entry(metric.as_str()).or_default() += 1;
-        }
-        match fact {
-            Fact::ConnectRefused { why: ConnectRefusal::NotAuthenticated(reason), .. }
-            | Fact::NotAuthenticated { reason, .. } => *self.seen.reasons.entry(reason).or_default() += 1,
-            Fact::Denied { denial, .. } => {
-                *self.seen.denials.entry(denial.verdict.decision.as_str()).or_default() += 1;
-            }
-            _ => {}
-        }
-        // The client let go: nobody closes, so the reason shows in the lifecycle event alone.
-        if let Fact::Disconnected { connection, reason, .. } = fact {
-            let state = &mut self.transports[transport(connection)];
-            if state.let_go && !state.ended {
-                state.arrivals.push_back(Arrival::Close(Some(reason.as_str().to_owned())));
-            }
-        }
-    }
 }

@@ -214,7 +214,19 @@ fn a_slip_is_told_with_what_is_allowed() {
         ),
         ("metric Ping.Success = 1", "'=' is no comparison"),
         ("meter publish == 1", "no cause of metered units is called 'publish'; did you mean 'publish_in'?"),
-        ("call Publsh topic=t", "'Publsh' is no call; there is Publish"),
+        ("call Publsh topic=t", "no call is called 'Publsh'; did you mean 'Publish'?"),
+        ("call 1..2 x Publish topic=t", "calls have one count, not a range"),
+        ("call CreatePolicy name", "'name' needs a value"),
+        ("reason DEVICE_CERTIFICATE_OFF == 1", "no reason is called 'DEVICE_CERTIFICATE_OFF'"),
+        ("denial DENY == 1", "no denial is called 'DENY'"),
+        ("authorizer s refuses", "'s' is no open link yet"),
+        ("authorizer s nods", "an authorizer 'grants ...', 'refuses'"),
+        ("authorizer s answers {", "what it answers is no JSON"),
+        (
+            "authorizer s grants polices=p",
+            "'grants' has policies, principal, refresh and disconnect, no 'polices'",
+        ),
+        ("authorizer s heard token", "'heard' has PATH=VALUE behind it"),
         ("call Publish topik=t", "Publish has no 'topik'; it has topic"),
     ] {
         let error = parse(steps).unwrap_err();

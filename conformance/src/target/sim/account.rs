@@ -1,11 +1,13 @@
 //! The account of a case, set up in the registry of its broker.
 
+use std::collections::BTreeMap;
+
 use squall_services::api_error::ApiError;
 use squall_services::policy::{CertificateFacts, Policy, Rights};
 use squall_services::registry::{PrincipalKind, Registry, ThingConfiguration};
 use squall_types::{CertificateId, Owner};
 
-use crate::case::{Account, Certificate, Entry};
+use crate::case::{Account, Certificate, Entry, Who};
 
 /// The id of the certificate of that name.
 pub(super) fn certificate_id(name: &str) -> CertificateId {
@@ -66,15 +68,21 @@ fn add_certificate(registry: &mut Registry, certificate: &Certificate) -> Result
     }
 }
 
-/// What IAM policies of an account allow.
+/// What IAM policies allow whoever signed, by link.
 ///
 /// # Errors
 /// There is no such policy, or it is wrong.
-pub(super) fn iam_rights(account: &Account, names: &[String]) -> Result<Rights, String> {
-    let parse = |name: &String| {
-        let document = account.document(name).ok_or_else(|| format!("account: no policy '{name}'"))?;
-        Policy::parse(document, &squall_services::policy::Account::default())
-            .map_err(|error| error.to_string())
-    };
-    Ok(Rights::granted(names.iter().map(parse).collect::<Result<Vec<_>, _>>()?))
+pub(super) fn iam_rights(account: &Account) -> Result<BTreeMap<&str, Rights>, String> {
+    let mut rights = BTreeMap::new();
+    for entry in &account.entries {
+        let Entry::Link { name: link, who: Who::Signed { iam, .. } } = entry else { continue };
+        let parse = |name: &String| {
+            let document = account.document(name).ok_or_else(|| format!("account: no policy '{name}'"))?;
+            Policy::parse(document, &squall_services::policy::Account::default())
+                .map_err(|error| error.to_string())
+        };
+        let policies = iam.iter().map(parse).collect::<Result<Vec<_>, _>>()?;
+        rights.insert(link.as_str(), Rights::granted(policies));
+    }
+    Ok(rights)
 }
