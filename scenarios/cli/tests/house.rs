@@ -44,7 +44,16 @@ const PICTURE: &[(&str, &[&str])] = &[
     ),
     (
         "squall-conformance",
-        &["squall-types", "squall-codec", "squall-profile", "squall-core", "squall-results"],
+        &[
+            "squall-types",
+            "squall-codec",
+            "squall-profile",
+            "squall-services",
+            "squall-authorizer",
+            "squall-lambda",
+            "squall-core",
+            "squall-results",
+        ],
     ),
     ("squall-billing", &["squall-results"]),
     ("squall-render", &["squall-results"]),
