@@ -75,20 +75,22 @@ impl Authority {
     }
 }
 
+/// In this order: what every authorisation asks for stands together.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Principal {
-    pub(crate) who: Who,
-    /// How many connections have it; without one it is forgotten, so nothing grows with certificates seen.
-    connections: u32,
-    /// Tells it from others that had its key before.
-    pub(crate) serial: u32,
+    /// `None` allows everything.
+    pub(crate) authority: Option<Arc<Authority>>,
     /// The connection whose CONNECT came last, if it still stands.
     pub(crate) latest: Option<ConnectionKey>,
     pub(crate) certificate: Option<CertificateKey>,
     /// The thing that stands for the client of `latest`.
     pub(crate) thing: Option<AttachedThing>,
-    /// `None` allows everything.
-    pub(crate) authority: Option<Arc<Authority>>,
+    /// How many connections have it; without one it is forgotten, so nothing grows with certificates seen.
+    connections: u32,
+    /// Tells it from others that had its key before.
+    pub(crate) serial: u32,
+    pub(crate) who: Who,
 }
 
 impl Principal {
