@@ -29,7 +29,8 @@ pub enum Output<'a> {
         /// Why, in the words of lifecycle events.
         reason: DisconnectReason,
     },
-    /// Stop reading from the connection: a throughput quota delays it.
+    /// Stop reading from the connection: a throughput quota delays it, or an authorizer has not answered. A driver that
+    /// learns of the transport's end only by reading says so late; then an answer may let in a client that has left.
     PauseReading {
         /// Which connection.
         connection: ConnectionId,
