@@ -16,7 +16,7 @@ use squall_services::policy::{
     Action, ConnectFacts, Explanation, Facts, Request, Rights, Semantics, StatementAt, Verdict,
 };
 use squall_services::registry::{Access, AttachedThing, Changed};
-use squall_types::{ProtocolVersion, split_shared};
+use squall_types::{ProtocolVersion, Timestamp, split_shared};
 
 use crate::broker::{Broker, Step};
 use crate::connection::{ConnectionKey, State};
@@ -86,7 +86,7 @@ impl Broker {
         action: Action,
         name: &str,
     ) -> bool {
-        !self.connections[key].restricted || self.is_allowed(step, key, session, action, name)
+        !self.connections[key].restricted || self.is_allowed(step, key, session, action, name, None)
     }
 
     /// Whether a subscriber may get a message: silently not, says `broker.md` 9.2 and 10.2.
@@ -102,10 +102,7 @@ impl Broker {
         if !self.connections[key].restricted {
             return true;
         }
-        match group {
-            None => self.is_allowed(step, key, session, Action::Receive, topic),
-            Some(group) => self.is_allowed_to_member(step, key, session, topic, group),
-        }
+        self.is_allowed(step, key, session, Action::Receive, topic, group)
     }
 
     fn is_allowed<S: Sink>(
@@ -115,45 +112,32 @@ impl Broker {
         session: SessionKey,
         action: Action,
         name: &str,
+        group: Option<GroupKey>,
     ) -> bool {
         let client_id = self.sessions[session].client_id.as_str();
         let thing = self.thing_of(key, client_id);
         let Some(denial) = self.denial(key, client_id, thing, None, action, name) else {
             return true;
         };
-        let relies = self.report_denial(step, key, &denial);
-        self.note_unresolved(relies);
-        false
-    }
-
-    /// `broker.md` 3.6, D-18: a message of a shared subscription may be allowed under either of two ARNs.
-    fn is_allowed_to_member<S: Sink>(
-        &mut self,
-        step: &mut Step<'_, S>,
-        key: ConnectionKey,
-        session: SessionKey,
-        topic: &str,
-        group: GroupKey,
-    ) -> bool {
-        let client_id = self.sessions[session].client_id.as_str();
-        let thing = self.thing_of(key, client_id);
-        let Some(denial) = self.denial(key, client_id, thing, None, Action::Receive, topic) else {
-            return true;
-        };
-        let mut allowed = false;
-        if self.switches.shared_receive_arn == SharedReceiveArn::Either
+        // broker.md 3.6, D-18: a message of a shared subscription may be allowed under another ARN as well.
+        let other = group.and_then(|group| self.name_in_group(group, name));
+        let allowed = self.switches.shared_receive_arn == SharedReceiveArn::Either
             && denial.verdict.by.is_none()
-            // A message given to a member may outlive its group.
-            && self.subscriptions.group(group).is_some()
-            && let Some(Ok(shared)) = split_shared(self.subscriptions.group_text(group))
-        {
-            let name = format!("$share/{}/{topic}", shared.name);
-            allowed = self.denial(key, client_id, thing, None, Action::Receive, &name).is_none();
-        }
+            && other.is_some_and(|other| self.denial(key, client_id, thing, None, action, &other).is_none());
         let relies = !allowed && self.report_denial(step, key, &denial);
-        self.assumptions.note(Decision::SharedReceiveArn);
+        if group.is_some() {
+            self.assumptions.note(Decision::SharedReceiveArn);
+        }
         self.note_unresolved(relies);
         allowed
+    }
+
+    /// How a topic is spelled for the members of a group; none if the group is no more, which a message that was given
+    /// to a member may outlive.
+    fn name_in_group(&self, group: GroupKey, topic: &str) -> Option<String> {
+        self.subscriptions.group(group)?;
+        let shared = split_shared(self.subscriptions.group_text(group))?.ok()?;
+        Some(format!("$share/{}/{topic}", shared.name))
     }
 
     /// Whether a CONNECT is allowed, and its will (`broker.md` 2.2, 9.2).
@@ -293,8 +277,8 @@ impl Broker {
     }
 
     /// The account has changed: connections notice after the propagation delay (D-20), what a thing is at once.
-    pub(crate) fn propagate<S: Sink>(&mut self, step: &Step<'_, S>, changed: Changed) {
-        let at = step.now.mono.plus_nanos(u64::from(self.limits.propagation_seconds) * 1_000_000_000);
+    pub(crate) fn propagate(&mut self, now: Timestamp, changed: Changed) {
+        let at = now.plus_nanos(u64::from(self.limits.propagation_seconds) * 1_000_000_000);
         match changed {
             Changed::Nobody => {}
             Changed::Certificate(id) | Changed::Things(id) => {

@@ -43,7 +43,7 @@ impl Broker {
                     // Nothing is left that a connection could be held to.
                     self.refresh(step, principal);
                 }
-                self.propagate(step, call.changed());
+                self.propagate(step.now.mono, call.changed());
             }
         }
         Reply::Ok

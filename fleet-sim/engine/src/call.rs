@@ -72,14 +72,8 @@ impl World {
         }
     }
 
-    /// Makes a call; says whether the service accepted it.
     fn call_control(&mut self, call: ControlCall<'_>) -> bool {
-        self.note_world(ItemKind::Request, call.operation().as_bytes());
-        let reply = self.request(BrokerCall::Control(call));
-        let accepted = reply == Some(Reply::Ok);
-        self.note_world(ItemKind::Reply, &[u8::from(accepted)]);
-        self.count_call(accepted);
-        accepted
+        self.request(call.operation().as_bytes(), BrokerCall::Control(call))
     }
 
     /// Has the account make another document count, and tells the judges.
@@ -92,29 +86,25 @@ impl World {
     }
 
     fn call_publish(&mut self, topic: &str, payload: &[u8], qos: QoS) {
-        self.note_world(ItemKind::Request, payload);
-        let reply = self.request(BrokerCall::Publish { topic, payload, qos, retain: false });
-        let accepted = reply == Some(Reply::Ok);
-        self.note_world(ItemKind::Reply, &[u8::from(accepted)]);
-        self.count_call(accepted);
+        let accepted = self.request(payload, BrokerCall::Publish { topic, payload, qos, retain: false });
         if accepted {
             self.measure.deliveries.published(topic, payload, self.now);
         }
-        let now = self.now;
         if let Some(oracles) = &mut self.oracles {
-            oracles.call_published(now, topic, payload, qos, accepted);
+            oracles.call_published(self.now, topic, payload, qos, accepted);
         }
     }
 
-    /// Has the broker carry out a call at once.
-    fn request(&mut self, call: BrokerCall<'_>) -> Option<Reply> {
+    /// Has the broker carry out a call at once; says whether it accepted it. `shown` is what an observer sees of the call.
+    fn request(&mut self, shown: &[u8], call: BrokerCall<'_>) -> bool {
+        self.note_world(ItemKind::Request, shown);
         self.requests += 1;
         // The account's own calls are metered apart from every fleet.
         let caller = Caller::Account { tag: Tag(self.fleets.len() as u16) };
-        self.serve_at_once(Input::Request { id: RequestId(self.requests), caller, call })
-    }
-
-    fn count_call(&mut self, accepted: bool) {
+        let reply = self.serve_at_once(Input::Request { id: RequestId(self.requests), caller, call });
+        let accepted = reply == Some(Reply::Ok);
+        self.note_world(ItemKind::Reply, &[u8::from(accepted)]);
         self.measure.counters.count(if accepted { Counter::CallsAccepted } else { Counter::CallsRefused });
+        accepted
     }
 }

@@ -73,10 +73,7 @@ impl DeviceSink for EndpointSink<'_> {
                 let profile = &self.fleet.profile;
                 let expiry = self.fleet.session_expiry;
                 oracles.connected(now, device, session_present, expiry, profile.clean_start);
-                if self.fleet.rights.is_some() {
-                    let client_id = self.fleet.rendered(&profile.client_id, self.device - self.fleet.first);
-                    oracles.let_through(now, device, "iot:Connect", &client_id, subject);
-                }
+                oracles.let_in(now, device, subject);
             }
             DeviceFact::ConnectionLost { .. } => oracles.disconnected(now, device),
             DeviceFact::Subscribing { filter, qos } => oracles.subscribing(now, device, filter, qos),

@@ -2,17 +2,15 @@
 
 use squall_core::{ConnectionId, Identity, Source};
 use squall_logs::ServiceLog;
+use squall_services::policy::Account;
 
 use crate::event::LinkKey;
 use crate::world::World;
 
-/// The account of [`squall_services::policy::Account::default`].
-const ACCOUNT_ID: &str = "123456789012";
-
 impl World {
     /// Switches the service's log on; before the first step, or connections that stand go unnamed in it.
     pub fn log_service(&mut self) {
-        self.service_log = Some(Box::new(ServiceLog::new(ACCOUNT_ID, self.chance)));
+        self.service_log = Some(Box::new(ServiceLog::new(Account::DEFAULT_ID, self.chance)));
     }
 
     /// The records since the last time, as JSON lines; none while the log is off. They pile up until they are taken.

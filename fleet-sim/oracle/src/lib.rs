@@ -288,9 +288,20 @@ impl Oracles {
         }
     }
 
-    /// A device has learnt that the service let it do `action` on a client id, topic or filter: `iot:Connect` by CONNACK
-    /// 0, `iot:Subscribe` by a SUBACK that grants, `iot:Publish` (and `iot:RetainPublish`) by a PUBACK without error,
-    /// unless the service acknowledges what it denies. Of more than 2,000 clients that are held to policies a sample is
+    /// A device has learnt by CONNACK 0 that the service let it in. The same sample is judged as in
+    /// [`Oracles::let_through`].
+    pub fn let_in(&mut self, now: Timestamp, device: DeviceKey, subject: impl FnOnce() -> Subject) {
+        let client = self.clients.of(device);
+        if self.authorization.concerns(client) && self.authorization.samples(client) {
+            let subject = subject();
+            let client_id = subject.client_id.clone();
+            self.authorization.let_through(now, client, "iot:Connect", &client_id, || subject);
+        }
+    }
+
+    /// A device has learnt that the service let it do `action` on a topic or filter: `iot:Subscribe` by a SUBACK that
+    /// grants, `iot:Publish` (and `iot:RetainPublish`) by a PUBACK without error, unless the service acknowledges what it
+    /// denies. Of more than 2,000 clients that are held to policies a sample is
     /// judged.
     pub fn let_through(
         &mut self,

@@ -7,7 +7,7 @@ use squall_oracle::{ClientKey, DeviceKey, Subject};
 use squall_profile::Profile;
 use squall_profile::switch::{SharedReceiveArn, SubstitutedWildcard, UnresolvedVariable};
 use squall_types::QoS;
-use support::{Bench, Verdicts};
+use support::{Bench, Verdicts, subject};
 
 /// A document that allows actions on `KIND/NAME`, such as `Receive topic/a`.
 fn document(statements: &[&str]) -> String {
@@ -318,4 +318,27 @@ fn what_an_authorizer_says_is_believed() {
     bench.denied(2, "iot:Receive", "a");
     bench.denied(0, "iot:Receive", "a");
     expect(&bench.finish_later(), 0, 0);
+}
+
+#[test]
+fn who_is_let_in_needs_the_right_to_connect() {
+    for (statement, caught) in [("Connect client/client-0", 0), ("Connect client/client-1", 1)] {
+        let mut bench = bench(&[statement]);
+        bench.oracles.let_in(bench.now(), DeviceKey(0), || subject(0));
+        expect(&bench.finish_later(), caught, 0);
+    }
+}
+
+/// Of 4,000 clients that are held to policies every second one is looked at; what is given or denied to them, always.
+#[test]
+fn of_very_many_clients_a_sample_is_looked_at() {
+    let mut bench = bench(&["Receive topic/mine"]);
+    bench.oracles.restrict(1..4_000, &["p"]);
+    bench.connect(2, false);
+    for device in 0..3 {
+        bench.let_through(device, "iot:Publish", "theirs");
+    }
+    bench.subscribe(1, "#", 0);
+    bench.receive_at(1, "theirs", "1", 0);
+    expect(&bench.finish_later(), 3, 0);
 }

@@ -52,6 +52,9 @@ pub struct Account {
 }
 
 impl Account {
+    /// The id of the default account.
+    pub const DEFAULT_ID: &str = "123456789012";
+
     /// The account `id` in a region of a partition (`aws`, `aws-cn`, `aws-us-gov`).
     #[must_use]
     pub fn new(partition: &str, region: &str, id: &str) -> Self {
@@ -70,7 +73,7 @@ impl Account {
 impl Default for Account {
     /// The account of the AWS documents' examples, in us-east-1.
     fn default() -> Self {
-        Self::new("aws", "us-east-1", "123456789012")
+        Self::new("aws", "us-east-1", Self::DEFAULT_ID)
     }
 }
 

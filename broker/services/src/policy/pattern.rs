@@ -38,6 +38,8 @@ enum Token {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Pattern {
     tokens: Vec<Token>,
+    /// What those of its own mean; those of values mean no more than that (D-24).
+    wildcards: Wildcards,
 }
 
 /// Text that a pattern is matched against.
@@ -155,7 +157,7 @@ impl Pattern {
             rest = &rest[character.len_utf8()..];
         }
         flush(&mut tokens, &mut literal);
-        Ok(Self { tokens })
+        Ok(Self { tokens, wildcards })
     }
 
     /// The pattern without `head`, if all that it can match begins with it.
@@ -168,7 +170,7 @@ impl Pattern {
         } else {
             tokens[0] = Token::Literal(rest.into());
         }
-        Some(Self { tokens })
+        Some(Self { tokens, wildcards: self.wildcards })
     }
 
     /// The variables that it names.
@@ -187,7 +189,10 @@ impl Pattern {
         facts: &Facts<'_>,
         semantics: Semantics,
     ) -> bool {
-        if semantics.substituted_wildcard == SubstitutedWildcard::Act && self.variables().next().is_some() {
+        if semantics.substituted_wildcard == SubstitutedWildcard::Act
+            && self.wildcards == Wildcards::Act
+            && self.variables().next().is_some()
+        {
             return self.with_wildcards_of_values(facts).matches_in_place(pieces, case, facts);
         }
         self.matches_in_place(pieces, case, facts)
@@ -276,7 +281,7 @@ impl Pattern {
             }
             flush(&mut tokens, &mut literal);
         }
-        Self { tokens }
+        Self { tokens, wildcards: self.wildcards }
     }
 
     /// The pattern as it reads with its variables in place.
