@@ -33,6 +33,7 @@ mod mutant;
 mod outcome;
 mod segment;
 mod service;
+mod sink;
 mod station;
 #[cfg(test)]
 mod tests;

@@ -3,25 +3,19 @@
 use core::net::IpAddr;
 
 use squall_core::{
-    ClosedWhy, ConnectionId, DisconnectReason, Fact, Identity, Input, Output, Receipt, Reply, Sink, Source,
-    Tag, Transport,
+    ClosedWhy, ConnectionId, DisconnectReason, Identity, Input, Receipt, Reply, Source, Tag, Transport,
 };
-use squall_logs::ServiceLog;
-use squall_oracle::{ClientKey, ConnectionNumber, Oracles};
+use squall_oracle::{ClientKey, ConnectionNumber};
 use squall_scenario::{OutageMode, Overflow};
-use squall_types::{Now, Timestamp};
+use squall_types::Timestamp;
 
-use crate::account::{self, Entrance};
-use crate::authorizer::AskedClient;
-use crate::denials::DenialLog;
+use crate::account::Entrance;
 use crate::event::{Event, LinkKey, SegmentKey};
 use crate::fingerprint::ItemKind;
-use crate::fleet::{Clients, FleetRun};
-use crate::link::{Direction, Links, ServiceSide};
-use crate::measure::Measure;
+use crate::link::{Direction, ServiceSide};
 use crate::mutant::DeliveryFate;
-use crate::segment::Segments;
-use crate::world::{World, fleet_of};
+use crate::sink::ServiceSink;
+use crate::world::World;
 
 /// One thing that leaves the service when the service of a packet ends.
 #[derive(Clone, Copy, Debug)]
@@ -38,80 +32,6 @@ pub(crate) enum Outbound {
 
 /// So many bytes make one report to the broker of what has left.
 const SENT_STEP: u32 = 16_384;
-
-/// Collects what one `handle` call puts out.
-struct ServiceSink<'w> {
-    now: Timestamp,
-    clock: Now,
-    segments: &'w mut Segments,
-    outbound: &'w mut Vec<Outbound>,
-    measure: &'w mut Measure,
-    oracles: Option<&'w mut Oracles>,
-    clients: &'w Clients,
-    fleets: &'w [FleetRun],
-    links: &'w Links,
-    denials: &'w mut DenialLog,
-    service_log: Option<&'w mut ServiceLog>,
-    asked: &'w mut Vec<AskedClient>,
-    reply: Option<Reply>,
-}
-
-impl Sink for ServiceSink<'_> {
-    #[inline]
-    fn output(&mut self, output: Output<'_>) {
-        let outbound = match output {
-            Output::Bytes { connection, after: _, bytes } => {
-                Outbound::Packet { link: LinkKey::of(connection), segment: self.segments.insert(bytes) }
-            }
-            Output::Close { connection, after: _, reason } => {
-                Outbound::Close { link: LinkKey::of(connection), reason }
-            }
-            Output::PauseReading { connection } => Outbound::Pause { link: LinkKey::of(connection) },
-            Output::ResumeReading { connection } => Outbound::Resume { link: LinkKey::of(connection) },
-            Output::Reply { request: _, after: _, reply } => {
-                self.reply = Some(reply.clone());
-                return;
-            }
-            Output::Ask { ask, question } => {
-                self.asked.push(AskedClient::new(ask, question));
-                return;
-            }
-            Output::Persist { lsn: _ } => unreachable!("durability is off"),
-        };
-        self.outbound.push(outbound);
-    }
-
-    #[inline]
-    fn fact(&mut self, fact: Fact<'_>) {
-        self.measure.service_fact(self.now, &fact);
-        if let Some(log) = &mut self.service_log {
-            log.fact(self.clock, &fact);
-        }
-        if let Fact::Denied { connection, tag, denial } = fact
-            && let Some(link) = self.links.get(LinkKey::of(connection))
-        {
-            self.denials.add(self.now, tag, link.device, denial);
-        }
-        let Some(oracles) = &mut self.oracles else { return };
-        match fact {
-            Fact::Discarded { client_id, topic, rule, .. } => {
-                let client = self.clients.named(self.fleets, client_id).map(ClientKey);
-                oracles.discarded(self.now, client, topic, rule.as_str());
-            }
-            Fact::Queued { .. } => oracles.queued(self.now),
-            Fact::Denied { connection, denial, .. } => {
-                let device = self.links.get(LinkKey::of(connection)).map(|link| link.device);
-                let client = device.map(|device| ClientKey(self.clients.of_device(device)));
-                let subject = || {
-                    let device = device.unwrap_or_default();
-                    account::subject(&self.fleets[fleet_of(self.fleets, device)], device)
-                };
-                oracles.denied(self.now, client, denial.action.text(), denial.name, subject);
-            }
-            _ => {}
-        }
-    }
-}
 
 impl World {
     /// Gives the broker one input; what it puts out waits in `outbound`.
