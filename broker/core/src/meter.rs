@@ -16,6 +16,8 @@ pub enum Dimension {
     Messages,
     /// Connected time, in minutes begun.
     ConnectivityMinutes,
+    /// Calls of the registry, in units of 1 KB of the record.
+    RegistryOperations,
 }
 
 impl Dimension {
@@ -24,6 +26,7 @@ impl Dimension {
         match self {
             Self::Messages => "messages",
             Self::ConnectivityMinutes => "connectivity_minutes",
+            Self::RegistryOperations => "registry_operations",
         }
     }
 }
@@ -54,6 +57,8 @@ pub enum Cause {
     HttpResponse,
     /// A connection that stood.
     Connected,
+    /// A call of the registry that is listed as metered.
+    RegistryCall,
 }
 
 impl Cause {
@@ -70,6 +75,7 @@ impl Cause {
         Self::HttpRequest,
         Self::HttpResponse,
         Self::Connected,
+        Self::RegistryCall,
     ];
 
     /// The spelling in results.
@@ -86,6 +92,7 @@ impl Cause {
             Self::HttpRequest => "http_request",
             Self::HttpResponse => "http_response",
             Self::Connected => "connected",
+            Self::RegistryCall => "registry_call",
         }
     }
 
@@ -93,6 +100,7 @@ impl Cause {
     pub const fn dimension(self) -> Dimension {
         match self {
             Self::Connected => Dimension::ConnectivityMinutes,
+            Self::RegistryCall => Dimension::RegistryOperations,
             _ => Dimension::Messages,
         }
     }

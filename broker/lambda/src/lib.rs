@@ -17,10 +17,11 @@
 //! `ceiling` and `round`. What it cannot, and why, is said in `engine.rs`.
 //!
 //! A [`Lambda`] says what the answer is. When it comes, and whether it comes at all, a [`Station`] says: it counts
-//! instances, over virtual time.
+//! instances, over virtual time. An event whose answer nobody waits for is tried again as a [`QueuedEvent`] says.
 
 mod engine;
 mod error;
+mod event_queue;
 mod helpers;
 mod json;
 mod lambda;
@@ -28,5 +29,6 @@ mod station;
 
 pub use engine::Limits;
 pub use error::{CompileError, LambdaError};
+pub use event_queue::{QueuedEvent, Setback};
 pub use lambda::Lambda;
 pub use station::{Outcome, Run, Station, StationConfig, StationCounters};
