@@ -31,12 +31,12 @@ impl Broker {
 
     /// A call that changes the account: at once for whoever reads it, later for connections that stand.
     fn handle_control<S: Sink>(&mut self, step: &mut Step<'_, S>, tag: Tag, call: &ControlCall<'_>) -> Reply {
-        let result = self.registry.call(call);
+        let result = self.registry.call(step.now, call);
         // broker.md 10.3.
         step.sink.fact(Fact::Audit { tag, call, error: result.as_ref().err() });
         match result {
-            Err(error) => return Reply::Failed(error),
-            Ok(()) => {
+            Err(error) => Reply::Failed(error),
+            Ok(reply) => {
                 if let ControlCall::DeleteCertificate { id, .. } = *call
                     && let Some(principal) = self.principals.of_certificate(id)
                 {
@@ -44,9 +44,9 @@ impl Broker {
                     self.refresh(step, principal);
                 }
                 self.propagate(step.now.mono, call.changed());
+                Reply::Control(reply)
             }
         }
-        Reply::Ok
     }
 
     fn handle_https_publish<S: Sink>(

@@ -1,7 +1,7 @@
 //! Control- and data-plane calls, with the operation and error names of the public API.
 
 use squall_services::api_error::ApiError;
-use squall_services::registry::ControlCall;
+use squall_services::registry::{ControlCall, ControlReply};
 use squall_types::QoS;
 
 /// What is asked for.
@@ -27,12 +27,22 @@ pub enum Call<'a> {
 pub enum Reply {
     /// Done, HTTP 200.
     Ok,
+    /// What the control plane answers, HTTP 200.
+    Control(ControlReply),
     /// `InvalidRequestException`, HTTP 400.
     InvalidRequest(InvalidRequest),
     /// `ThrottlingException`, HTTP 429 on the data plane.
     Throttling,
     /// What the control plane refuses.
     Failed(ApiError),
+}
+
+impl Reply {
+    /// Whether the call was carried out.
+    #[must_use]
+    pub const fn is_accepted(&self) -> bool {
+        matches!(self, Self::Ok | Self::Control(_))
+    }
 }
 
 /// Why a request is invalid.

@@ -1,6 +1,6 @@
 //! Calls of cloud-side actors.
 
-use squall_core::{Call as BrokerCall, Caller, Input, Reply, RequestId, Tag};
+use squall_core::{Call as BrokerCall, Caller, Input, RequestId, Tag};
 use squall_oracle::ClientKey;
 use squall_results::Counter;
 use squall_scenario::{Call, Devices};
@@ -102,7 +102,7 @@ impl World {
         // The account's own calls are metered apart from every fleet.
         let caller = Caller::Account { tag: Tag(self.fleets.len() as u16) };
         let reply = self.serve_at_once(Input::Request { id: RequestId(self.requests), caller, call });
-        let accepted = reply == Some(Reply::Ok);
+        let accepted = reply.is_some_and(|reply| reply.is_accepted());
         self.note_world(ItemKind::Reply, &[u8::from(accepted)]);
         self.measure.counters.count(if accepted { Counter::CallsAccepted } else { Counter::CallsRefused });
         accepted

@@ -198,7 +198,7 @@ fn an_audit_record_names_the_call_and_what_it_was_made_with() {
     }
     // One that is refused.
     let call = ControlCall::AttachPolicy { policy: "none", target: certificate };
-    let error = Registry::default().call(&call).unwrap_err();
+    let error = Registry::default().call(now(), &call).unwrap_err();
     log.fact(now(), &Fact::Audit { tag: TAG, call: &call, error: Some(&error) });
     let lines = lines(&mut log);
     assert_eq!(lines.len(), calls.len() + 1);

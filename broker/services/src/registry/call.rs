@@ -1,7 +1,8 @@
 //! Calls of the control plane, with the operation names of the public API.
 
-use squall_types::CertificateId;
+use squall_types::{CertificateId, Now};
 
+use super::reply::{ControlReply, PolicyMade};
 use super::{CertificateStatus, PrincipalKind, Registry, ThingConfiguration};
 use crate::api_error::ApiError;
 use crate::policy::CertificateFacts;
@@ -215,50 +216,71 @@ impl Registry {
     ///
     /// # Errors
     /// Those of the operation; nothing is changed then.
-    pub fn call(&mut self, call: &ControlCall<'_>) -> Result<(), ApiError> {
+    pub fn call(&mut self, now: Now, call: &ControlCall<'_>) -> Result<ControlReply, ApiError> {
         use PolicyTarget as To;
+        let _ = now;
+        let done = |()| ControlReply::Done;
         match *call {
             ControlCall::CreatePolicy { name, document } => {
-                self.policies.create_policy(name, document).map(|_| ())
+                self.policies.create_policy(name, document)?;
+                Ok(self.policy_made(name, 1, document, true))
             }
             ControlCall::CreatePolicyVersion { name, document, set_as_default } => {
-                self.policies.create_policy_version(name, document, set_as_default).map(|_| ())
+                let number = self.policies.create_policy_version(name, document, set_as_default)?;
+                Ok(self.policy_made(name, number, document, set_as_default))
             }
             ControlCall::SetDefaultPolicyVersion { name, version } => {
-                self.policies.set_default_policy_version(name, version)
+                self.policies.set_default_policy_version(name, version).map(done)
             }
             ControlCall::DeletePolicyVersion { name, version } => {
-                self.policies.delete_policy_version(name, version)
+                self.policies.delete_policy_version(name, version).map(done)
             }
-            ControlCall::DeletePolicy { name } => self.policies.delete_policy(name),
+            ControlCall::DeletePolicy { name } => self.policies.delete_policy(name).map(done),
             ControlCall::AttachPolicy { policy, target } => match target {
                 To::Certificate(id) => self.attach_policy_to_certificate(policy, id),
                 To::ThingGroup(group) => self.attach_policy_to_thing_group(policy, group),
                 To::CognitoIdentity(id) => self.attach_policy_to_cognito_identity(policy, id),
-            },
+            }
+            .map(done),
             ControlCall::DetachPolicy { policy, target } => match target {
                 To::Certificate(id) => self.detach_policy_from_certificate(policy, id),
                 To::ThingGroup(group) => self.detach_policy_from_thing_group(policy, group),
                 To::CognitoIdentity(id) => self.detach_policy_from_cognito_identity(policy, id),
-            },
+            }
+            .map(done),
             ControlCall::RegisterCertificateWithoutCa { id, facts, status } => {
-                self.register_certificate(id, facts.clone(), status)
+                self.register_certificate(id, facts.clone(), status)?;
+                Ok(ControlReply::Certificate { id, arn: self.arn("cert", id), pem: None })
             }
-            ControlCall::UpdateCertificate { id, status } => self.update_certificate(id, status),
-            ControlCall::DeleteCertificate { id, force } => self.delete_certificate(id, force),
+            ControlCall::UpdateCertificate { id, status } => self.update_certificate(id, status).map(done),
+            ControlCall::DeleteCertificate { id, force } => self.delete_certificate(id, force).map(done),
             ControlCall::CreateThing { name, configuration } => {
-                self.create_thing(name, configuration.clone())
+                self.create_thing(name, configuration.clone()).map(done)
             }
-            ControlCall::DeleteThing { name } => self.delete_thing(name),
+            ControlCall::DeleteThing { name } => self.delete_thing(name).map(done),
             ControlCall::AttachThingPrincipal { thing, id, kind } => {
-                self.attach_thing_principal(thing, id, kind)
+                self.attach_thing_principal(thing, id, kind).map(done)
             }
-            ControlCall::DetachThingPrincipal { thing, id } => self.detach_thing_principal(thing, id),
-            ControlCall::CreateThingGroup { name, parent } => self.create_thing_group(name, parent),
-            ControlCall::AddThingToThingGroup { thing, group } => self.add_thing_to_thing_group(thing, group),
+            ControlCall::DetachThingPrincipal { thing, id } => {
+                self.detach_thing_principal(thing, id).map(done)
+            }
+            ControlCall::CreateThingGroup { name, parent } => self.create_thing_group(name, parent).map(done),
+            ControlCall::AddThingToThingGroup { thing, group } => {
+                self.add_thing_to_thing_group(thing, group).map(done)
+            }
             ControlCall::RemoveThingFromThingGroup { thing, group } => {
-                self.remove_thing_from_thing_group(thing, group)
+                self.remove_thing_from_thing_group(thing, group).map(done)
             }
         }
+    }
+
+    fn policy_made(&self, name: &str, version: u32, document: &str, is_default: bool) -> ControlReply {
+        ControlReply::Policy(Box::new(PolicyMade {
+            name: name.into(),
+            arn: self.arn("policy", name),
+            document: document.into(),
+            version,
+            is_default,
+        }))
     }
 }

@@ -8,18 +8,23 @@ mod access;
 mod call;
 mod certificate;
 mod cognito;
+mod reply;
 mod thing;
 mod thing_group;
+mod uuid;
 
 use crate::api_error::{ApiError, Exception};
 use crate::bounds::fits;
-use crate::policy::{Account, PolicyStore};
+use crate::policy::{Account, PolicyStore, ResourceKind};
 use crate::records::Records;
 
 pub use access::{Access, AccessRefusal, AttachedThing, CertificateKey};
 pub use call::{Changed, ControlCall, PolicyTarget};
 pub use certificate::CertificateStatus;
+pub use reply::{ControlReply, Made, PolicyMade};
 pub use thing::{PrincipalKind, ThingConfiguration};
+
+pub use uuid::Uuid;
 
 use certificate::Certificate;
 use cognito::CognitoIdentity;
@@ -42,6 +47,17 @@ impl Registry {
     #[must_use]
     pub fn new(account: Account) -> Self {
         Self { policies: PolicyStore::new(account), ..Self::default() }
+    }
+
+    /// The ARN of a resource, such as `policy/NAME`.
+    pub(crate) fn arn(&self, kind: &str, name: impl core::fmt::Display) -> Box<str> {
+        format!("{}{kind}/{name}", self.arn_prefix()).into()
+    }
+
+    /// What every ARN of the account begins with, up to the kind.
+    fn arn_prefix(&self) -> &str {
+        let thing = self.policies.account().head(ResourceKind::Thing);
+        thing.strip_suffix("thing/").unwrap_or(thing)
     }
 }
 
