@@ -81,7 +81,7 @@ impl Authorizers {
         let name = authorizer.name();
         if self.position(name).is_some() {
             let message = format!("Authorizer {name} already exists");
-            return Err(ApiError { exception: Exception::ResourceAlreadyExists, message });
+            return Err(ApiError::new(Exception::ResourceAlreadyExists, message));
         }
         if self.entries.len() >= MAX_AUTHORIZERS {
             return Err(limit_exceeded(MAX_AUTHORIZERS, "authorizers"));
@@ -209,10 +209,8 @@ impl Authorizers {
     }
 
     fn expect_position(&self, name: &str) -> Result<usize, ApiError> {
-        self.position(name).ok_or_else(|| ApiError {
-            exception: Exception::ResourceNotFound,
-            message: format!("Authorizer {name} not found"),
-        })
+        self.position(name)
+            .ok_or_else(|| ApiError::new(Exception::ResourceNotFound, format!("Authorizer {name} not found")))
     }
 
     fn check_active_limit(&self) -> Result<(), ApiError> {
@@ -226,7 +224,7 @@ impl Authorizers {
 
 fn limit_exceeded(limit: usize, what: &str) -> ApiError {
     let message = format!("An account has at most {limit} {what}");
-    ApiError { exception: Exception::LimitExceeded, message }
+    ApiError::new(Exception::LimitExceeded, message)
 }
 
 fn event(

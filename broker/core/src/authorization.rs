@@ -324,7 +324,7 @@ impl Broker {
     /// Reads anew what a principal may do; one that may no longer be here loses its connections.
     pub(crate) fn refresh<S: Sink>(&mut self, step: &mut Step<'_, S>, key: PrincipalKey) {
         let authority = match &self.principals[key].who {
-            Who::Certificate(id) => match self.registry.access(*id) {
+            Who::Certificate(id) => match self.registry.standing(*id) {
                 Ok(access) => self.read_certificate(access),
                 // broker.md 8.1.
                 Err(_) => return self.end_connections_of(step, key),

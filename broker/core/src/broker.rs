@@ -3,7 +3,7 @@
 use squall_codec::{Ack, AckType, Disconnect, ReasonCode};
 use squall_profile::{Assumptions, Decision, Limits, Profile, Switches};
 use squall_services::policy::Semantics;
-use squall_services::registry::{AccessRefusal, Registry};
+use squall_services::registry::{AccessRefusal, Registry, RegistryRules};
 use squall_types::{Chance, Now, ProtocolVersion, QoS, Seed, Timestamp};
 
 use crate::authorizer::Asks;
@@ -107,7 +107,9 @@ pub(crate) const AT_ONCE: Lsn = Lsn(0);
 impl Broker {
     /// A broker without connections, at time zero.
     pub fn new(config: BrokerConfig) -> Self {
-        let BrokerConfig { profile: Profile { limits, switches, .. }, seed, registry } = config;
+        let BrokerConfig { profile, seed, mut registry } = config;
+        registry.set_rules(RegistryRules::from(&profile));
+        let Profile { limits, switches, .. } = profile;
         let hash_matches_parent =
             switches.hash_matches_parent == squall_profile::switch::HashMatchesParent::Yes;
         Self {
@@ -259,11 +261,12 @@ impl Broker {
     ) {
         debug_assert!(self.connections.find(id).is_none(), "a driver never uses a connection id twice");
         let now = step.now.mono;
-        let principal = match self.authenticate(identity) {
+        let principal = match self.authenticate(identity, step.now) {
             Ok(principal) => principal,
-            Err(reason) => {
+            Err(refusal) => {
                 // broker.md 8.1: authentication precedes MQTT, so there is no CONNACK.
-                let why = ConnectRefusal::NotAuthenticated(reason);
+                let dates = ConnectRefusal::CertificateDates;
+                let why = refusal.reason().map_or(dates, ConnectRefusal::NotAuthenticated);
                 step.receipt.connects_refused += 1;
                 step.sink.fact(Fact::ConnectRefused { connection: id, tag, why });
                 let reason = DisconnectReason::AuthError;
@@ -291,11 +294,11 @@ impl Broker {
         self.timers.set(at, TimerKind::ConnectPacket, key.to_u32(), id.0 as u32);
     }
 
-    /// The principal of a new connection, or why the log says that it is nobody's.
-    fn authenticate(&mut self, identity: Identity<'_>) -> Result<PrincipalKey, &'static str> {
+    /// The principal of a new connection, or why it is nobody's.
+    fn authenticate(&mut self, identity: Identity<'_>, now: Now) -> Result<PrincipalKey, AccessRefusal> {
         let who = match identity {
             Identity::Certificate(id) => {
-                let access = self.registry.access(id).map_err(AccessRefusal::reason)?;
+                let access = self.registry.access(id, now.wall)?;
                 let who = Who::Certificate(id);
                 if let Some(key) = self.principals.acquire(&who) {
                     return Ok(key);

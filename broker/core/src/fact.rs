@@ -247,6 +247,9 @@ pub enum ConnectRefusal {
     ClientError,
     /// `Connection.AuthNError`: nobody knows the client, or it is not who it says; with the reason that the log names.
     NotAuthenticated(&'static str),
+    /// Its certificate is not valid yet, or no longer. TLS ends there, which neither log nor metric tells (`broker.md`
+    /// 8.1, unverified).
+    CertificateDates,
     /// The policies do not allow it; [`Fact::Denied`] says why, and counts.
     NotAuthorized,
 }
@@ -258,7 +261,7 @@ impl ConnectRefusal {
             Self::ClientIdThrottled => Some(ServiceMetric::ConnectClientIdThrottle),
             Self::ClientError => Some(ServiceMetric::ConnectClientError),
             Self::NotAuthenticated(_) => Some(ServiceMetric::ConnectionAuthNError),
-            Self::NotAuthorized => None,
+            Self::NotAuthorized | Self::CertificateDates => None,
         }
     }
 }

@@ -191,8 +191,8 @@ impl ServiceLog {
             ConnectRefusal::NotAuthenticated(reason) => {
                 return self.not_authenticated(now, connection, reason);
             }
-            // The denial has said it.
-            ConnectRefusal::NotAuthorized => return,
+            // The denial has said it; of dates nothing is said.
+            ConnectRefusal::NotAuthorized | ConnectRefusal::CertificateDates => return,
         };
         let event = self.clients.event(connection);
         let event = ClientEvent { reason: Some(reason), details: details.map(Into::into), ..event };

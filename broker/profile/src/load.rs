@@ -83,6 +83,7 @@ macro_rules! embedded {
 const EMBEDDED: &[(&str, &str)] = embedded![
     "aws-current",
     "aws-2021",
+    "aws-2019",
     "aws-select-region",
     "mqtt5-128k",
     "seed-handbook",
@@ -203,6 +204,7 @@ mod tests {
                 &[("connect_requests_per_second", 100), ("retained_messages", 100_000)],
                 &[],
             ),
+            ("aws-2019", &[], &[("registry_rates", "2019"), ("thing_type_updates", "absent")]),
             ("mqtt5-128k", &[("packet_bytes", 131_072)], &[]),
             ("seed-handbook", &[("session_expiry_cap_seconds", 86_400)], &[]),
             ("seed-blog", &[("connect_requests_per_second", 3_000)], &[]),

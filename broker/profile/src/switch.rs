@@ -255,4 +255,20 @@ switches! {
         /// Only what is attached to the certificate or the Cognito identity counts.
         Ignore = "ignore",
     }
+    /// Whether a thing type can be changed once it is there (`state.md` 0.10).
+    thing_type_updates: ThingTypeUpdates {
+        /// `UpdateThingType` changes its properties.
+        Allow = "allow",
+        /// There is no such operation.
+        Absent = "absent",
+    }
+    /// How often an account may call the operations of the registry (`state.md` 2.10).
+    registry_rates: RegistryRates {
+        /// As the quotas of large regions say.
+        Current = "current",
+        /// As the quotas of select regions say.
+        SelectRegion = "select-region",
+        /// As the quotas of 2019 said.
+        Of2019 = "2019",
+    }
 }

@@ -1,6 +1,7 @@
 //! Records of an account: each found by its name in one hash lookup, and by its key without any.
 
 use core::borrow::Borrow;
+use core::fmt;
 use core::hash::{BuildHasher, Hash};
 
 use hashbrown::HashTable;
@@ -19,7 +20,7 @@ pub(crate) trait Named {
 /// A record's place. It stands for the record until that is removed; then another may take it.
 pub(crate) type RecordKey = u32;
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Records<T> {
     records: Slab<T>,
     by_name: HashTable<RecordKey>,
@@ -28,6 +29,13 @@ pub(crate) struct Records<T> {
 impl<T> Default for Records<T> {
     fn default() -> Self {
         Self { records: Slab::new(), by_name: HashTable::new() }
+    }
+}
+
+/// Shows what is there, not how it is found.
+impl<T: fmt::Debug> fmt::Debug for Records<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.records.iter()).finish()
     }
 }
 
@@ -42,6 +50,37 @@ impl<T: Named> Records<T> {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.records.is_empty()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// The record of a name.
+    pub(crate) fn named<Q: Hash + Eq + ?Sized>(&self, name: &Q) -> Option<&T>
+    where
+        T::Name: Borrow<Q>,
+    {
+        self.find(name).and_then(|key| self.get(key))
+    }
+
+    /// Every record, in the order of their places: as they came, but that a newer one takes the place of a removed one.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (RecordKey, &T)> {
+        self.from_place(0)
+    }
+
+    /// Every record from a place on.
+    pub(crate) fn from_place(&self, from: RecordKey) -> impl Iterator<Item = (RecordKey, &T)> {
+        // A slab has a place for each record and each hole; places behind the last hold nothing.
+        (from..self.places()).filter_map(|key| Some((key, self.get(key)?)))
+    }
+
+    fn places(&self) -> RecordKey {
+        u32::try_from(self.records.capacity()).unwrap_or(u32::MAX)
+    }
+
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (RecordKey, &mut T)> {
+        self.records.iter_mut().map(|(key, record)| (key as RecordKey, record))
     }
 
     pub(crate) fn get(&self, key: RecordKey) -> Option<&T> {

@@ -6,11 +6,12 @@ use squall_profile::Profile;
 use squall_services::api_error::ApiError;
 use squall_services::policy::{Account, Action, CertificateFacts, ConnectFacts, Request, Semantics};
 use squall_services::registry::{
-    AccessRefusal, CertificateStatus, PrincipalKind, Registry, ThingConfiguration,
+    AccessRefusal, CertificateStatus, PrincipalKind, Registry, ThingConfiguration, ThingTypeProperties,
 };
-use squall_types::CertificateId;
+use squall_types::{CertificateId, WallTime};
 
 const ONE: CertificateId = CertificateId([1; 32]);
+const NOW: WallTime = WallTime::from_unix_secs(1_767_225_600);
 const TWO: CertificateId = CertificateId([2; 32]);
 
 fn refused<T: std::fmt::Debug>(result: Result<T, ApiError>) -> &'static str {
@@ -37,7 +38,7 @@ fn registry() -> Registry {
 }
 
 fn may(registry: &Registry, id: CertificateId, client_id: &str, action: Action, name: &str) -> bool {
-    let access = registry.access(id).unwrap();
+    let access = registry.access(id, NOW).unwrap();
     let rights = access.rights();
     let facts = registry.facts(
         rights.needs(),
@@ -56,9 +57,9 @@ fn may(registry: &Registry, id: CertificateId, client_id: &str, action: Action, 
 fn every_state_of_a_certificate_has_its_refusal() {
     for &status in CertificateStatus::ALL {
         let mut registry = Registry::default();
-        assert_eq!(registry.access(ONE).unwrap_err(), AccessRefusal::NotRegistered);
+        assert_eq!(registry.access(ONE, NOW).unwrap_err(), AccessRefusal::NotRegistered);
         registry.register_certificate(ONE, CertificateFacts::default(), status).unwrap();
-        let found = registry.access(ONE).map(|_| "").unwrap_or_else(AccessRefusal::reason);
+        let found = registry.access(ONE, NOW).map_or_else(|why| why.reason().unwrap(), |_| "");
         let expected = match status.as_str() {
             "ACTIVE" => "",
             "REVOKED" => "DEVICE_CERTIFICATE_REVOKED",
@@ -114,10 +115,12 @@ fn a_certificate_is_deleted_only_when_nothing_needs_it() {
 fn creating_a_thing_again_succeeds_only_if_it_is_the_same() {
     let mut registry = registry();
     registry.create_thing("pump", ThingConfiguration::default()).unwrap();
+    registry.create_thing_type("t", ThingTypeProperties::default()).unwrap();
     let other = ThingConfiguration { type_name: Some("pump-type".into()), ..ThingConfiguration::default() };
     assert_eq!(refused(registry.create_thing("pump", other.clone())), "ResourceAlreadyExistsException");
     let with = |count: usize, type_name: Option<&str>| ThingConfiguration {
         type_name: type_name.map(Into::into),
+        billing_group: None,
         attributes: (0..count).map(|n| (format!("a{n}").into(), "v".into())).collect(),
     };
     registry.create_thing("three", with(3, None)).unwrap();
@@ -126,7 +129,7 @@ fn creating_a_thing_again_succeeds_only_if_it_is_the_same() {
     assert_eq!(refused(registry.create_thing("more", with(51, Some("t")))), "InvalidRequestException");
     for (name, value) in [("", "v"), ("a b", "v"), ("a", "v w"), ("a", "ü")] {
         let attributes = vec![(name.into(), value.into())];
-        let configuration = ThingConfiguration { type_name: None, attributes };
+        let configuration = ThingConfiguration { attributes, ..ThingConfiguration::default() };
         assert_eq!(
             refused(registry.create_thing("odd", configuration)),
             "InvalidRequestException",
@@ -134,11 +137,11 @@ fn creating_a_thing_again_succeeds_only_if_it_is_the_same() {
         );
     }
     assert_eq!(refused(registry.create_thing("a/b", other)), "InvalidRequestException");
-    registry.delete_thing("never-there").unwrap();
+    registry.delete_thing("never-there", None).unwrap();
     registry.attach_thing_principal("pump", ONE, PrincipalKind::NonExclusive).unwrap();
-    assert_eq!(refused(registry.delete_thing("pump")), "InvalidRequestException");
+    assert_eq!(refused(registry.delete_thing("pump", None)), "InvalidRequestException");
     registry.detach_thing_principal("pump", ONE).unwrap();
-    registry.delete_thing("pump").unwrap();
+    registry.delete_thing("pump", None).unwrap();
     let gone = registry.attach_thing_principal("pump", ONE, PrincipalKind::NonExclusive);
     assert_eq!(refused(gone), "ResourceNotFoundException");
 }
@@ -233,8 +236,10 @@ fn facts_are_looked_up_for_whatever_policy_asks() {
     let mut registry = registry();
     let with_site = ThingConfiguration {
         type_name: Some("pump-type".into()),
+        billing_group: None,
         attributes: vec![("site".into(), "north".into())],
     };
+    registry.create_thing_type("pump-type", ThingTypeProperties::default()).unwrap();
     registry.create_thing("site-pump", with_site).unwrap();
     registry.attach_thing_principal("site-pump", ONE, PrincipalKind::NonExclusive).unwrap();
     let own = allow("Publish", "topic/plain");

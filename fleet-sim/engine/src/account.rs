@@ -6,7 +6,9 @@ use squall_oracle::{Oracles, Subject, SubjectThing};
 use squall_scenario::{Call, Fleet, Identity, Registered, Scenario};
 use squall_services::api_error::ApiError;
 use squall_services::policy::{Account, CertificateFacts};
-use squall_services::registry::{CertificateStatus, PrincipalKind, Registry, ThingConfiguration};
+use squall_services::registry::{
+    CertificateStatus, PrincipalKind, Registry, ThingConfiguration, ThingTypeProperties,
+};
 use squall_types::{CertificateId, Timestamp};
 
 use crate::fleet::FleetRun;
@@ -91,6 +93,9 @@ pub(crate) fn registry(scenario: &Scenario, fleets: &[FleetRun]) -> Result<Regis
             // Another fleet may have brought it.
             let _ = registry.policies.create_policy(EVERYTHING, EVERYTHING_DOCUMENT);
         }
+        // A fleet is a type of thing, which may have more attributes than a thing without type.
+        let created = registry.create_thing_type(&run.profile.fleet, ThingTypeProperties::default());
+        created.map_err(|error| SetupError::new(format!("thing type {}", run.profile.fleet), error))?;
         for index in 0..fleet.devices {
             let what = || format!("device {index} of fleet {}", fleet.name);
             register(&mut registry, run, registered, index)
@@ -136,9 +141,9 @@ fn register(
     let thing = fleet.rendered(&rights.thing, index);
     let attributes =
         rights.attributes.iter().map(|(name, value)| (name.as_str().into(), value.as_str().into()));
-    // A fleet is a type of thing, which may have more attributes than a thing without type.
     let type_name = Some(fleet.profile.fleet.as_str().into());
-    registry.create_thing(&thing, ThingConfiguration { type_name, attributes: attributes.collect() })?;
+    let attributes = attributes.collect();
+    registry.create_thing(&thing, ThingConfiguration { type_name, attributes, billing_group: None })?;
     let kind = if rights.exclusive_thing { PrincipalKind::Exclusive } else { PrincipalKind::NonExclusive };
     registry.attach_thing_principal(&thing, id, kind)
 }

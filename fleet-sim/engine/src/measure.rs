@@ -178,7 +178,10 @@ impl Measure {
             Fact::CallThrottled { .. } | Fact::SubscribeRefused { why: SubscribeRefusal::Throttled, .. } => {
                 self.counters.count(Counter::ThrottleExceeded);
             }
-            Fact::ConnectRefused { why: ConnectRefusal::NotAuthenticated(_), .. } => {
+            Fact::ConnectRefused {
+                why: ConnectRefusal::NotAuthenticated(_) | ConnectRefusal::CertificateDates,
+                ..
+            } => {
                 self.counters.count(Counter::ConnectUnauthenticated);
             }
             Fact::Denied { denial, .. } => self.counters.count(match denial.action {

@@ -8,9 +8,10 @@ use squall_core::{
     Source, SubscribeRefusal, Tag,
 };
 use squall_logs::ServiceLog;
-use squall_services::policy::{CertificateFacts, Rights};
+use squall_services::policy::Rights;
 use squall_services::registry::{
     CertificateStatus, ControlCall, PolicyTarget, PrincipalKind, Registry, ThingConfiguration,
+    ThingGroupProperties, X509Certificate,
 };
 use squall_types::{CertificateId, Chance, Now, ProtocolVersion, Seed, Timestamp, WallTime};
 
@@ -162,8 +163,9 @@ fn keys(line: &str) -> Vec<String> {
 
 #[test]
 fn an_audit_record_names_the_call_and_what_it_was_made_with() {
-    let facts = CertificateFacts::new(&ID.to_string(), "01");
+    let registered = X509Certificate::new(ID);
     let configuration = ThingConfiguration {
+        billing_group: None,
         type_name: Some("pump".into()),
         attributes: vec![("model".into(), "x1".into())],
     };
@@ -178,17 +180,20 @@ fn an_audit_record_names_the_call_and_what_it_was_made_with() {
         ControlCall::AttachPolicy { policy: "p", target: PolicyTarget::ThingGroup("g") },
         ControlCall::DetachPolicy { policy: "p", target: PolicyTarget::CognitoIdentity("us-east-1:1") },
         ControlCall::RegisterCertificateWithoutCa {
-            id: ID,
-            facts: &facts,
+            certificate: &registered,
             status: CertificateStatus::Active,
         },
         ControlCall::UpdateCertificate { id: ID, status: CertificateStatus::Revoked },
         ControlCall::DeleteCertificate { id: ID, force: true },
         ControlCall::CreateThing { name: "t", configuration: &configuration },
-        ControlCall::DeleteThing { name: "t" },
+        ControlCall::DeleteThing { name: "t", expected_version: Some(2) },
         ControlCall::AttachThingPrincipal { thing: "t", id: ID, kind: PrincipalKind::Exclusive },
         ControlCall::DetachThingPrincipal { thing: "t", id: ID },
-        ControlCall::CreateThingGroup { name: "g", parent: Some("h") },
+        ControlCall::CreateThingGroup {
+            name: "g",
+            parent: Some("h"),
+            properties: &ThingGroupProperties::default(),
+        },
         ControlCall::AddThingToThingGroup { thing: "t", group: "g" },
         ControlCall::RemoveThingFromThingGroup { thing: "t", group: "g" },
     ];

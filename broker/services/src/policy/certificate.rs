@@ -161,7 +161,7 @@ impl CertificateFacts {
     }
 
     /// The values of an attribute that can be put into a policy, each with its place.
-    pub(super) fn values(&self, attribute: CertificateAttribute) -> impl Iterator<Item = (usize, &str)> {
+    pub fn values(&self, attribute: CertificateAttribute) -> impl Iterator<Item = (usize, &str)> {
         self.attributes
             .binary_search_by_key(&attribute, |(known, _)| *known)
             .ok()

@@ -2,10 +2,10 @@
 
 use core::net::IpAddr;
 
-use squall_types::CertificateId;
+use squall_types::{CertificateId, WallTime};
 
+use super::Registry;
 use super::certificate::{Certificate, CertificateStatus};
-use super::{Registry, thing};
 use crate::policy::{ConnectFacts, Facts, Needs, PolicySet, Rights, ThingFacts};
 use crate::records::RecordKey;
 
@@ -18,16 +18,22 @@ pub enum AccessRefusal {
     Revoked,
     /// It is in any other state than active.
     Inactive,
+    /// Its time has not come.
+    NotYetValid,
+    /// Its time is over.
+    Expired,
 }
 
 impl AccessRefusal {
-    /// The reason as the log spells it.
+    /// The reason as the log spells it. A certificate out of its time fails in TLS, of which neither log nor metric
+    /// tells (unverified).
     #[must_use]
-    pub const fn reason(self) -> &'static str {
+    pub const fn reason(self) -> Option<&'static str> {
         match self {
-            Self::NotRegistered => "DEVICE_CERTIFICATE_NOT_REGISTERED",
-            Self::Revoked => "DEVICE_CERTIFICATE_REVOKED",
-            Self::Inactive => "DEVICE_CERTIFICATE_INACTIVE",
+            Self::NotRegistered => Some("DEVICE_CERTIFICATE_NOT_REGISTERED"),
+            Self::Revoked => Some("DEVICE_CERTIFICATE_REVOKED"),
+            Self::Inactive => Some("DEVICE_CERTIFICATE_INACTIVE"),
+            Self::NotYetValid | Self::Expired => None,
         }
     }
 }
@@ -53,11 +59,28 @@ pub struct Access<'r> {
 }
 
 impl Registry {
-    /// Whether a certificate may connect, and with which rights.
+    /// Whether a certificate may connect now, and with which rights.
+    ///
+    /// # Errors
+    /// Why not. TLS comes before the registry is asked, so its time counts first.
+    pub fn access(&self, id: CertificateId, now: WallTime) -> Result<Access<'_>, AccessRefusal> {
+        let access = self.standing(id);
+        let certificate = match &access {
+            Ok(access) => Some(access.certificate),
+            Err(_) => self.certificates.named(&id),
+        };
+        match certificate.and_then(|certificate| certificate.rest.as_deref()) {
+            Some(rest) if !rest.validity.has_begun(now) => Err(AccessRefusal::NotYetValid),
+            Some(rest) if !rest.validity.covers(now) => Err(AccessRefusal::Expired),
+            _ => access,
+        }
+    }
+
+    /// Whether a connection of a certificate may stand, and with which rights: nobody looks at its dates again.
     ///
     /// # Errors
     /// Why not.
-    pub fn access(&self, id: CertificateId) -> Result<Access<'_>, AccessRefusal> {
+    pub fn standing(&self, id: CertificateId) -> Result<Access<'_>, AccessRefusal> {
         let key = self.certificates.find(&id).ok_or(AccessRefusal::NotRegistered)?;
         let certificate = self.certificates.get(key).ok_or(AccessRefusal::NotRegistered)?;
         match certificate.status {
@@ -74,7 +97,7 @@ impl Registry {
     #[must_use]
     pub fn attached_thing(&self, certificate: CertificateKey, client_id: &str) -> Option<AttachedThing> {
         let certificate = self.certificates.get(certificate.0)?;
-        let stands = |key: &RecordKey| certificate.exclusive || *self.thing(*key).name == *client_id;
+        let stands = |key: &RecordKey| certificate.exclusive || *self.thing_at(*key).name == *client_id;
         let key =
             certificate.things.iter().copied().find(|key| self.things.get(*key).is_some() && stands(key))?;
         Some(AttachedThing { key, exclusive: certificate.exclusive })
@@ -83,7 +106,7 @@ impl Registry {
     /// The name of an exclusive thing; others have the client's.
     #[must_use]
     pub fn exclusive_thing(&self, thing: AttachedThing) -> Option<&str> {
-        thing.exclusive.then(|| &*self.thing(thing.key).name)
+        thing.exclusive.then(|| &*self.thing_at(thing.key).name)
     }
 
     /// What policies may ask of a client: of the certificate and the thing no more than is in `needs`.
@@ -102,11 +125,11 @@ impl Registry {
             certificate.filter(|_| needs.certificate).and_then(|key| self.certificates.get(key.0));
         let thing = thing.filter(|_| needs.thing).map(|thing| {
             // A thing that is not exclusive has the client's name, so its record need not be looked at for that.
-            let record = (needs.thing_details || thing.exclusive).then(|| self.thing(thing.key));
+            let record = (needs.thing_details || thing.exclusive).then(|| self.thing_at(thing.key));
             ThingFacts {
                 name: record.map_or(client_id, |record| &record.name),
-                type_name: record.and_then(|record| record.configuration.type_name.as_deref()),
-                attributes: record.map_or(&[], |record| &record.configuration.attributes),
+                type_name: record.and_then(|record| self.type_name(record)),
+                attributes: record.map_or(&[], |record| &record.attributes),
                 exclusive: thing.exclusive,
             }
         });
@@ -118,10 +141,6 @@ impl Registry {
             thing,
             connect,
         }
-    }
-
-    fn thing(&self, key: RecordKey) -> &thing::Thing {
-        self.things.get(key).expect("a thing with certificates cannot be deleted")
     }
 }
 
@@ -147,7 +166,7 @@ impl Access<'_> {
         let own = registry.policies.operative(&self.certificate.attached).cloned().collect();
         // Most accounts have no groups; then no thing need be looked at.
         let things: &[RecordKey] = if registry.groups.is_empty() { &[] } else { &self.certificate.things };
-        let things = things.iter().map(|&key| registry.thing(key));
+        let things = things.iter().map(|&key| registry.thing_at(key));
         let inherited = things.filter(|thing| !thing.groups.is_empty()).map(|thing| {
             let groups = thing.groups.iter().flat_map(|&group| registry.ancestry(group));
             let policies = groups.flat_map(|group| registry.policies.operative(&group.attached));

@@ -1,11 +1,13 @@
 //! Calls of the control plane, with the operation names of the public API.
 
-use squall_types::{CertificateId, Now};
+use squall_types::CertificateId;
 
-use super::reply::{ControlReply, PolicyMade};
-use super::{CertificateStatus, PrincipalKind, Registry, ThingConfiguration};
-use crate::api_error::ApiError;
-use crate::policy::CertificateFacts;
+use super::attributes::size;
+use super::ca_certificate::{CaRegistration, CaUpdate};
+use super::{
+    CertificateStatus, EventKind, PrincipalKind, ThingConfiguration, ThingGroupProperties, ThingGroupUpdate,
+    ThingTypeProperties, ThingUpdate, X509Certificate,
+};
 
 /// What a policy is attached to, or detached from (`broker.md` 9.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,12 +72,35 @@ pub enum ControlCall<'a> {
         /// From what.
         target: PolicyTarget<'a>,
     },
+    /// `RegisterCertificate`.
+    RegisterCertificate {
+        /// The certificate.
+        certificate: &'a X509Certificate,
+        /// The CA that the caller names.
+        ca: Option<CertificateId>,
+        /// Its first state.
+        status: CertificateStatus,
+    },
     /// `RegisterCertificateWithoutCA`.
     RegisterCertificateWithoutCa {
-        /// Its id.
-        id: CertificateId,
-        /// What policies can ask of it.
-        facts: &'a CertificateFacts,
+        /// The certificate.
+        certificate: &'a X509Certificate,
+        /// Its first state.
+        status: CertificateStatus,
+    },
+    /// `CreateKeysAndCertificate`.
+    CreateKeysAndCertificate {
+        /// What was issued; without it the registry makes up its fields.
+        certificate: Option<&'a X509Certificate>,
+        /// Its first state.
+        status: CertificateStatus,
+    },
+    /// `CreateCertificateFromCsr`.
+    CreateCertificateFromCsr {
+        /// PEM text of the request, which the registry does not read.
+        csr: &'a str,
+        /// What was issued; without it the registry makes up its fields.
+        certificate: Option<&'a X509Certificate>,
         /// Its first state.
         status: CertificateStatus,
     },
@@ -93,15 +118,66 @@ pub enum ControlCall<'a> {
         /// Whether attached policies do not matter.
         force: bool,
     },
+    /// `RegisterCACertificate`.
+    RegisterCaCertificate(CaRegistration<'a>),
+    /// `UpdateCACertificate`.
+    UpdateCaCertificate {
+        /// Its id.
+        id: CertificateId,
+        /// What changes.
+        update: CaUpdate<'a>,
+    },
+    /// `DeleteCACertificate`.
+    DeleteCaCertificate {
+        /// Its id.
+        id: CertificateId,
+    },
+    /// `DeleteRegistrationCode`.
+    DeleteRegistrationCode,
     /// `CreateThing`.
     CreateThing {
         /// Name.
         name: &'a str,
-        /// Type and attributes.
+        /// Type, attributes and billing group.
         configuration: &'a ThingConfiguration,
+    },
+    /// `UpdateThing`.
+    UpdateThing {
+        /// Name.
+        name: &'a str,
+        /// What changes.
+        update: &'a ThingUpdate,
     },
     /// `DeleteThing`.
     DeleteThing {
+        /// Name.
+        name: &'a str,
+        /// The version that it must have.
+        expected_version: Option<u64>,
+    },
+    /// `CreateThingType`.
+    CreateThingType {
+        /// Name.
+        name: &'a str,
+        /// What it says of itself.
+        properties: &'a ThingTypeProperties,
+    },
+    /// `UpdateThingType`.
+    UpdateThingType {
+        /// Name.
+        name: &'a str,
+        /// What it says of itself from now on.
+        properties: &'a ThingTypeProperties,
+    },
+    /// `DeprecateThingType`.
+    DeprecateThingType {
+        /// Name.
+        name: &'a str,
+        /// Whether it is to be no longer deprecated.
+        undo: bool,
+    },
+    /// `DeleteThingType`.
+    DeleteThingType {
         /// Name.
         name: &'a str,
     },
@@ -127,6 +203,22 @@ pub enum ControlCall<'a> {
         name: &'a str,
         /// Name of the group above it.
         parent: Option<&'a str>,
+        /// What it says of itself.
+        properties: &'a ThingGroupProperties,
+    },
+    /// `UpdateThingGroup`.
+    UpdateThingGroup {
+        /// Name.
+        name: &'a str,
+        /// What changes.
+        update: &'a ThingGroupUpdate,
+    },
+    /// `DeleteThingGroup`.
+    DeleteThingGroup {
+        /// Name.
+        name: &'a str,
+        /// The version that it must have.
+        expected_version: Option<u64>,
     },
     /// `AddThingToThingGroup`.
     AddThingToThingGroup {
@@ -141,6 +233,57 @@ pub enum ControlCall<'a> {
         thing: &'a str,
         /// Name of the group.
         group: &'a str,
+    },
+    /// `UpdateThingGroupsForThing`.
+    UpdateThingGroupsForThing {
+        /// Name of the thing.
+        thing: &'a str,
+        /// Groups that it leaves first.
+        remove: &'a [Box<str>],
+        /// Groups that it joins then.
+        add: &'a [Box<str>],
+    },
+    /// `CreateBillingGroup`.
+    CreateBillingGroup {
+        /// Name.
+        name: &'a str,
+        /// For people.
+        description: Option<&'a str>,
+    },
+    /// `UpdateBillingGroup`.
+    UpdateBillingGroup {
+        /// Name.
+        name: &'a str,
+        /// The description that it is to have; none takes it away.
+        description: Option<&'a str>,
+        /// The version that it must have.
+        expected_version: Option<u64>,
+    },
+    /// `DeleteBillingGroup`.
+    DeleteBillingGroup {
+        /// Name.
+        name: &'a str,
+        /// The version that it must have.
+        expected_version: Option<u64>,
+    },
+    /// `AddThingToBillingGroup`.
+    AddThingToBillingGroup {
+        /// Name of the thing.
+        thing: &'a str,
+        /// Name of the group.
+        group: &'a str,
+    },
+    /// `RemoveThingFromBillingGroup`.
+    RemoveThingFromBillingGroup {
+        /// Name of the thing.
+        thing: &'a str,
+        /// Name of the group.
+        group: &'a str,
+    },
+    /// `UpdateEventConfigurations`.
+    UpdateEventConfigurations {
+        /// Which events are to be published, or no longer.
+        configurations: &'a [(EventKind, bool)],
     },
 }
 
@@ -169,16 +312,37 @@ impl ControlCall<'_> {
             Self::DeletePolicy { .. } => "DeletePolicy",
             Self::AttachPolicy { .. } => "AttachPolicy",
             Self::DetachPolicy { .. } => "DetachPolicy",
+            Self::RegisterCertificate { .. } => "RegisterCertificate",
             Self::RegisterCertificateWithoutCa { .. } => "RegisterCertificateWithoutCA",
+            Self::CreateKeysAndCertificate { .. } => "CreateKeysAndCertificate",
+            Self::CreateCertificateFromCsr { .. } => "CreateCertificateFromCsr",
             Self::UpdateCertificate { .. } => "UpdateCertificate",
             Self::DeleteCertificate { .. } => "DeleteCertificate",
+            Self::RegisterCaCertificate(_) => "RegisterCACertificate",
+            Self::UpdateCaCertificate { .. } => "UpdateCACertificate",
+            Self::DeleteCaCertificate { .. } => "DeleteCACertificate",
+            Self::DeleteRegistrationCode => "DeleteRegistrationCode",
             Self::CreateThing { .. } => "CreateThing",
+            Self::UpdateThing { .. } => "UpdateThing",
             Self::DeleteThing { .. } => "DeleteThing",
+            Self::CreateThingType { .. } => "CreateThingType",
+            Self::UpdateThingType { .. } => "UpdateThingType",
+            Self::DeprecateThingType { .. } => "DeprecateThingType",
+            Self::DeleteThingType { .. } => "DeleteThingType",
             Self::AttachThingPrincipal { .. } => "AttachThingPrincipal",
             Self::DetachThingPrincipal { .. } => "DetachThingPrincipal",
             Self::CreateThingGroup { .. } => "CreateThingGroup",
+            Self::UpdateThingGroup { .. } => "UpdateThingGroup",
+            Self::DeleteThingGroup { .. } => "DeleteThingGroup",
             Self::AddThingToThingGroup { .. } => "AddThingToThingGroup",
             Self::RemoveThingFromThingGroup { .. } => "RemoveThingFromThingGroup",
+            Self::UpdateThingGroupsForThing { .. } => "UpdateThingGroupsForThing",
+            Self::CreateBillingGroup { .. } => "CreateBillingGroup",
+            Self::UpdateBillingGroup { .. } => "UpdateBillingGroup",
+            Self::DeleteBillingGroup { .. } => "DeleteBillingGroup",
+            Self::AddThingToBillingGroup { .. } => "AddThingToBillingGroup",
+            Self::RemoveThingFromBillingGroup { .. } => "RemoveThingFromBillingGroup",
+            Self::UpdateEventConfigurations { .. } => "UpdateEventConfigurations",
         }
     }
 
@@ -190,10 +354,32 @@ impl ControlCall<'_> {
             | Self::DeletePolicyVersion { .. }
             | Self::DeletePolicy { .. }
             | Self::CreatePolicyVersion { set_as_default: false, .. }
+            | Self::RegisterCertificate { .. }
             | Self::RegisterCertificateWithoutCa { .. }
+            | Self::CreateKeysAndCertificate { .. }
+            | Self::CreateCertificateFromCsr { .. }
+            // What a CA is concerns first connections alone.
+            | Self::RegisterCaCertificate(_)
+            | Self::UpdateCaCertificate { .. }
+            | Self::DeleteCaCertificate { .. }
+            | Self::DeleteRegistrationCode
             | Self::CreateThing { .. }
+            // A thing's type and attributes are looked up whenever a policy asks for them.
+            | Self::UpdateThing { .. }
+            // Nothing is attached to a thing that can be deleted.
             | Self::DeleteThing { .. }
-            | Self::CreateThingGroup { .. } => Changed::Nobody,
+            | Self::CreateThingType { .. }
+            | Self::UpdateThingType { .. }
+            | Self::DeprecateThingType { .. }
+            | Self::DeleteThingType { .. }
+            | Self::CreateThingGroup { .. }
+            | Self::UpdateThingGroup { .. }
+            | Self::CreateBillingGroup { .. }
+            | Self::UpdateBillingGroup { .. }
+            | Self::DeleteBillingGroup { .. }
+            | Self::AddThingToBillingGroup { .. }
+            | Self::RemoveThingFromBillingGroup { .. }
+            | Self::UpdateEventConfigurations { .. } => Changed::Nobody,
             Self::AttachPolicy { target: PolicyTarget::Certificate(id), .. }
             | Self::DetachPolicy { target: PolicyTarget::Certificate(id), .. }
             | Self::UpdateCertificate { id, .. }
@@ -205,82 +391,56 @@ impl ControlCall<'_> {
             | Self::SetDefaultPolicyVersion { .. }
             | Self::AttachPolicy { .. }
             | Self::DetachPolicy { .. }
+            | Self::DeleteThingGroup { .. }
             | Self::AddThingToThingGroup { .. }
-            | Self::RemoveThingFromThingGroup { .. } => Changed::Everybody,
+            | Self::RemoveThingFromThingGroup { .. }
+            | Self::UpdateThingGroupsForThing { .. } => Changed::Everybody,
         }
+    }
+
+    /// The metered registry operations of a call: one for each KB (1,024 bytes) begun of its record, for the operations
+    /// that are listed (`pricing.md` 1.2); a refused call has none.
+    ///
+    /// The record is what the call says of the resource: the bytes of its name and of the names, values and texts that it
+    /// brings along (which of them AWS counts is not documented; unverified).
+    #[must_use]
+    pub fn registry_operations(&self) -> u32 {
+        let bytes = match *self {
+            Self::CreateThing {
+                name,
+                configuration: ThingConfiguration { type_name, attributes, billing_group },
+            } => {
+                let texts = [type_name, billing_group].map(|text| text.as_deref().map_or(0, str::len));
+                name.len() + texts.iter().sum::<usize>() + size(attributes)
+            }
+            Self::UpdateThing { name, update } => {
+                let attributes = update.attributes.as_ref().map_or(0, |payload| size(&payload.attributes));
+                name.len() + update.type_name.as_deref().map_or(0, str::len) + attributes
+            }
+            Self::CreateThingType { name, properties } => {
+                let searchable: usize = properties.searchable_attributes.iter().map(|name| name.len()).sum();
+                name.len() + properties.description.as_deref().map_or(0, str::len) + searchable
+            }
+            Self::CreateThingGroup { name, parent, properties } => {
+                let texts = [parent, properties.description.as_deref()].map(|text| text.map_or(0, str::len));
+                name.len() + texts.iter().sum::<usize>() + size(&properties.attributes)
+            }
+            Self::UpdateThingGroup { name, update } => {
+                let attributes = update.attributes.as_ref().map_or(0, |payload| size(&payload.attributes));
+                name.len() + update.description.as_deref().map_or(0, str::len) + attributes
+            }
+            Self::AddThingToThingGroup { thing, group } => thing.len() + group.len(),
+            Self::UpdateThingGroupsForThing { thing, remove, add } => {
+                thing.len() + remove.iter().chain(add).map(|group| group.len()).sum::<usize>()
+            }
+            Self::AttachThingPrincipal { thing, .. } => thing.len() + size_of::<CertificateId>(),
+            _ => return 0,
+        };
+        units(bytes)
     }
 }
 
-impl Registry {
-    /// Carries out a call.
-    ///
-    /// # Errors
-    /// Those of the operation; nothing is changed then.
-    pub fn call(&mut self, now: Now, call: &ControlCall<'_>) -> Result<ControlReply, ApiError> {
-        use PolicyTarget as To;
-        let _ = now;
-        let done = |()| ControlReply::Done;
-        match *call {
-            ControlCall::CreatePolicy { name, document } => {
-                self.policies.create_policy(name, document)?;
-                Ok(self.policy_made(name, 1, document, true))
-            }
-            ControlCall::CreatePolicyVersion { name, document, set_as_default } => {
-                let number = self.policies.create_policy_version(name, document, set_as_default)?;
-                Ok(self.policy_made(name, number, document, set_as_default))
-            }
-            ControlCall::SetDefaultPolicyVersion { name, version } => {
-                self.policies.set_default_policy_version(name, version).map(done)
-            }
-            ControlCall::DeletePolicyVersion { name, version } => {
-                self.policies.delete_policy_version(name, version).map(done)
-            }
-            ControlCall::DeletePolicy { name } => self.policies.delete_policy(name).map(done),
-            ControlCall::AttachPolicy { policy, target } => match target {
-                To::Certificate(id) => self.attach_policy_to_certificate(policy, id),
-                To::ThingGroup(group) => self.attach_policy_to_thing_group(policy, group),
-                To::CognitoIdentity(id) => self.attach_policy_to_cognito_identity(policy, id),
-            }
-            .map(done),
-            ControlCall::DetachPolicy { policy, target } => match target {
-                To::Certificate(id) => self.detach_policy_from_certificate(policy, id),
-                To::ThingGroup(group) => self.detach_policy_from_thing_group(policy, group),
-                To::CognitoIdentity(id) => self.detach_policy_from_cognito_identity(policy, id),
-            }
-            .map(done),
-            ControlCall::RegisterCertificateWithoutCa { id, facts, status } => {
-                self.register_certificate(id, facts.clone(), status)?;
-                Ok(ControlReply::Certificate { id, arn: self.arn("cert", id), pem: None })
-            }
-            ControlCall::UpdateCertificate { id, status } => self.update_certificate(id, status).map(done),
-            ControlCall::DeleteCertificate { id, force } => self.delete_certificate(id, force).map(done),
-            ControlCall::CreateThing { name, configuration } => {
-                self.create_thing(name, configuration.clone()).map(done)
-            }
-            ControlCall::DeleteThing { name } => self.delete_thing(name).map(done),
-            ControlCall::AttachThingPrincipal { thing, id, kind } => {
-                self.attach_thing_principal(thing, id, kind).map(done)
-            }
-            ControlCall::DetachThingPrincipal { thing, id } => {
-                self.detach_thing_principal(thing, id).map(done)
-            }
-            ControlCall::CreateThingGroup { name, parent } => self.create_thing_group(name, parent).map(done),
-            ControlCall::AddThingToThingGroup { thing, group } => {
-                self.add_thing_to_thing_group(thing, group).map(done)
-            }
-            ControlCall::RemoveThingFromThingGroup { thing, group } => {
-                self.remove_thing_from_thing_group(thing, group).map(done)
-            }
-        }
-    }
-
-    fn policy_made(&self, name: &str, version: u32, document: &str, is_default: bool) -> ControlReply {
-        ControlReply::Policy(Box::new(PolicyMade {
-            name: name.into(),
-            arn: self.arn("policy", name),
-            document: document.into(),
-            version,
-            is_default,
-        }))
-    }
+/// Registry operations of a record.
+pub(super) fn units(bytes: usize) -> u32 {
+    u32::try_from(bytes.div_ceil(1_024).max(1)).unwrap_or(u32::MAX)
 }

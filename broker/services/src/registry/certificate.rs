@@ -1,12 +1,15 @@
-//! Certificates and their states (`broker.md` 8.1, `state.md` 2.7).
-
-use squall_types::CertificateId;
+//! Certificates of devices and their states (`broker.md` 8.1, `state.md` 2.7).
 
 use smallvec::SmallVec;
+use squall_types::{CertificateId, Owner, WallTime};
 
+use super::x509::{Validity, X509Certificate};
 use super::{Registry, invalid, not_found};
 use crate::api_error::{ApiError, Exception};
-use crate::policy::{AttachedPolicies, CertificateFacts, MAX_POLICIES_PER_PRINCIPAL};
+use crate::policy::{
+    AttachedPolicies, CertificateAttribute, CertificateFacts, CertificateField, CertificateHolder,
+    MAX_POLICIES_PER_PRINCIPAL,
+};
 use crate::records::{Named, RecordKey};
 
 /// The state of a certificate.
@@ -20,7 +23,7 @@ pub enum CertificateStatus {
     Revoked,
     /// On its way to another account.
     PendingTransfer,
-    /// Registered by its first connection, not yet activated.
+    /// Registered by its first connection or issued to a device, not yet activated.
     PendingActivation,
     /// Deprecated by the service.
     RegisterInactive,
@@ -56,6 +59,27 @@ impl CertificateStatus {
     }
 }
 
+/// How a certificate was registered, which a device must connect accordingly with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CertificateMode {
+    /// By the service, or under a registered CA.
+    #[default]
+    Default,
+    /// Without CA, or under a CA of this mode: the client must send SNI.
+    SniOnly,
+}
+
+impl CertificateMode {
+    /// As the API spells it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Default => "DEFAULT",
+            Self::SniOnly => "SNI_ONLY",
+        }
+    }
+}
+
 /// In this order: what every connection asks for stands together, what policies seldom ask for behind it.
 #[derive(Clone, Debug)]
 #[repr(C)]
@@ -67,7 +91,36 @@ pub(super) struct Certificate {
     pub(super) attached: AttachedPolicies,
     /// The things that it is attached to, in the order of attaching.
     pub(super) things: SmallVec<[RecordKey; 1]>,
+    /// What is seldom asked for; none if nobody said anything of it.
+    pub(super) rest: Option<Box<CertificateRest>>,
     pub(super) facts: CertificateFacts,
+}
+
+/// What only descriptions and the beginning of a connection ask for.
+#[derive(Clone, Debug)]
+pub(super) struct CertificateRest {
+    pub(super) validity: Validity,
+    pub(super) ca: Option<CertificateId>,
+    pub(super) mode: CertificateMode,
+    pub(super) pem: Option<Box<str>>,
+    pub(super) created: WallTime,
+    pub(super) modified: WallTime,
+    /// How often it was changed, from 1.
+    pub(super) version: u32,
+}
+
+impl Default for CertificateRest {
+    fn default() -> Self {
+        Self {
+            validity: Validity::ALWAYS,
+            ca: None,
+            mode: CertificateMode::Default,
+            pem: None,
+            created: WallTime(0),
+            modified: WallTime(0),
+            version: 1,
+        }
+    }
 }
 
 impl Named for Certificate {
@@ -79,7 +132,7 @@ impl Named for Certificate {
 }
 
 impl Registry {
-    /// `RegisterCertificateWithoutCA`, and what the flows that create certificates do: makes one known.
+    /// Makes a certificate known of which nothing but its id and names matters, in whatever state: for set-up.
     ///
     /// # Errors
     /// `ResourceAlreadyExists`.
@@ -89,13 +142,145 @@ impl Registry {
         facts: CertificateFacts,
         status: CertificateStatus,
     ) -> Result<(), ApiError> {
+        self.insert_certificate(id, facts, status, None)
+    }
+
+    /// `RegisterCertificate`, under a registered CA. `ca` is the CA that the caller names.
+    ///
+    /// # Errors
+    /// `CertificateValidation` for a CA that is not registered or not the one that signed (unverified), and for a
+    /// certificate that is out of its time; `CertificateState` while the CA is not active; `CertificateConflict` if it
+    /// must be named, since several have its subject; `InvalidRequest` for a state that no user may set;
+    /// `ResourceAlreadyExists`.
+    pub fn register_certificate_of_ca(
+        &mut self,
+        certificate: &X509Certificate,
+        ca: Option<CertificateId>,
+        status: CertificateStatus,
+    ) -> Result<(), ApiError> {
+        settable(status)?;
+        let unfit = |message: String| ApiError::new(Exception::CertificateValidation, message);
+        let signed = self.ca_of(certificate).ok_or_else(|| {
+            unfit(format!("the CA that signed certificate {} is not registered", certificate.id))
+        })?;
+        if ca.is_some_and(|named| named != signed.id) {
+            return Err(unfit(format!("certificate {} is not signed by the CA given", certificate.id)));
+        }
+        if ca.is_none() && self.cas_of_subject_of(signed.id) > 1 {
+            let message =
+                "several CA certificates have the subject of the issuer: caCertificatePem is needed";
+            return Err(ApiError::new(Exception::CertificateConflict, message));
+        }
+        if !signed.is_active {
+            let message = format!("CA certificate {} is not ACTIVE", signed.id);
+            return Err(ApiError::new(Exception::CertificateState, message));
+        }
+        let mode = signed.mode;
+        self.register_checked(certificate, mode, status)
+    }
+
+    /// `RegisterCertificateWithoutCA`.
+    ///
+    /// # Errors
+    /// `CertificateValidation` for one that is out of its time; `InvalidRequest` for a state that no user may set;
+    /// `ResourceAlreadyExists`.
+    pub fn register_certificate_without_ca(
+        &mut self,
+        certificate: &X509Certificate,
+        status: CertificateStatus,
+    ) -> Result<(), ApiError> {
+        settable(status)?;
+        self.register_checked(certificate, CertificateMode::SniOnly, status)
+    }
+
+    /// What the first connection with an unknown certificate of a CA with auto-registration does: it becomes known, as
+    /// PENDING_ACTIVATION.
+    ///
+    /// # Errors
+    /// `ResourceAlreadyExists`.
+    pub fn register_on_connect(&mut self, certificate: &X509Certificate) -> Result<(), ApiError> {
+        let mode = self.ca_of(certificate).map_or(CertificateMode::Default, |ca| ca.mode);
+        self.register_parsed(certificate, mode, CertificateStatus::PendingActivation)
+    }
+
+    fn register_checked(
+        &mut self,
+        certificate: &X509Certificate,
+        mode: CertificateMode,
+        status: CertificateStatus,
+    ) -> Result<(), ApiError> {
+        if self.rates.now.wall > certificate.validity.not_after {
+            let message = format!("certificate {} has expired", certificate.id);
+            return Err(ApiError::new(Exception::CertificateValidation, message));
+        }
+        self.register_parsed(certificate, mode, status)
+    }
+
+    fn register_parsed(
+        &mut self,
+        certificate: &X509Certificate,
+        mode: CertificateMode,
+        status: CertificateStatus,
+    ) -> Result<(), ApiError> {
+        let X509Certificate { id, issuer, validity, facts, pem } = certificate;
+        let (ca, validity, pem, created) = (*issuer, *validity, pem.clone(), self.rates.now.wall);
+        let ca = ca.filter(|ca| self.cas.find(ca).is_some());
+        let rest = CertificateRest { validity, ca, mode, pem, created, modified: created, version: 1 };
+        self.insert_certificate(*id, facts.clone(), status, Some(Box::new(rest)))
+    }
+
+    /// What `CreateKeysAndCertificate` and `CreateCertificateFromCsr` do once there is a key: a certificate that the
+    /// service issues. Without one at hand the registry makes up its fields, another id each time.
+    ///
+    /// # Errors
+    /// `ResourceAlreadyExists`, if the one at hand is known.
+    pub fn issue_certificate(
+        &mut self,
+        certificate: Option<&X509Certificate>,
+        status: CertificateStatus,
+    ) -> Result<CertificateId, ApiError> {
+        let made;
+        let certificate = match certificate {
+            Some(certificate) => certificate,
+            None => {
+                made = self.make_up_certificate();
+                &made
+            }
+        };
+        self.register_parsed(certificate, CertificateMode::Default, status)?;
+        Ok(certificate.id)
+    }
+
+    fn make_up_certificate(&mut self) -> X509Certificate {
+        let serial = self.next_serial();
+        let owner = Owner(self.chance_of_account().bits(
+            Owner::named("issued-certificate"),
+            squall_types::Purpose::RegistryId,
+            serial,
+        ));
+        let mut certificate = X509Certificate::new(CertificateId::of(owner));
+        certificate.validity = Validity::issued_at(self.rates.now.wall);
+        let name =
+            CertificateAttribute { holder: CertificateHolder::Subject, field: CertificateField::CommonName };
+        certificate.facts.add(name, "AWS IoT Certificate");
+        certificate
+    }
+
+    fn insert_certificate(
+        &mut self,
+        id: CertificateId,
+        facts: CertificateFacts,
+        status: CertificateStatus,
+        rest: Option<Box<CertificateRest>>,
+    ) -> Result<(), ApiError> {
         if self.certificates.find(&id).is_some() {
             let message = format!("The certificate is already provisioned or registered. Id: {id}");
-            return Err(ApiError::new(Exception::ResourceAlreadyExists, message));
+            let error = ApiError::new(Exception::ResourceAlreadyExists, message);
+            return Err(error.about(id, self.arn("cert", id)));
         }
         let attached = AttachedPolicies::default();
         let things = SmallVec::new();
-        self.certificates.insert(Certificate { id, status, facts, attached, things, exclusive: false });
+        self.certificates.insert(Certificate { id, status, facts, attached, things, exclusive: false, rest });
         Ok(())
     }
 
@@ -109,15 +294,33 @@ impl Registry {
         id: CertificateId,
         status: CertificateStatus,
     ) -> Result<(), ApiError> {
-        let certificate = self.certificate_mut(id)?;
-        if !status.is_settable() {
-            let message = format!("{} cannot be set; ACTIVE, INACTIVE and REVOKED can", status.as_str());
-            return Err(invalid(message));
-        }
-        if certificate.status == CertificateStatus::Revoked && status != CertificateStatus::Revoked {
+        let held = self.certificate(id)?.status;
+        settable(status)?;
+        if held == CertificateStatus::Revoked && status != CertificateStatus::Revoked {
             return Err(invalid(format!("certificate {id} is REVOKED, which is final")));
         }
-        certificate.status = status;
+        self.set_certificate_status(id, status)
+    }
+
+    /// Gives a certificate a state, as the flows do that activate one.
+    ///
+    /// # Errors
+    /// `ResourceNotFound`.
+    pub fn set_certificate_status(
+        &mut self,
+        id: CertificateId,
+        status: CertificateStatus,
+    ) -> Result<(), ApiError> {
+        let modified = self.rates.now.wall;
+        let certificate = self.certificate_mut(id)?;
+        if certificate.status != status {
+            certificate.status = status;
+            // A certificate of the set-up, of which nothing is known, stays so small.
+            if let Some(rest) = &mut certificate.rest {
+                rest.modified = modified;
+                rest.version += 1;
+            }
+        }
         Ok(())
     }
 
@@ -176,13 +379,19 @@ impl Registry {
         policies.detach_policy(policy, &mut certificate.attached)
     }
 
-    fn certificate(&self, id: CertificateId) -> Result<&Certificate, ApiError> {
-        let key = self.certificates.find(&id);
-        key.and_then(|key| self.certificates.get(key)).ok_or_else(|| not_found("certificate", id))
+    pub(super) fn certificate(&self, id: CertificateId) -> Result<&Certificate, ApiError> {
+        self.certificates.named(&id).ok_or_else(|| not_found("certificate", id))
     }
 
     pub(super) fn certificate_mut(&mut self, id: CertificateId) -> Result<&mut Certificate, ApiError> {
         let key = self.certificates.find(&id);
         key.and_then(|key| self.certificates.get_mut(key)).ok_or_else(|| not_found("certificate", id))
     }
+}
+
+fn settable(status: CertificateStatus) -> Result<(), ApiError> {
+    if status.is_settable() {
+        return Ok(());
+    }
+    Err(invalid(format!("{} cannot be set; ACTIVE, INACTIVE and REVOKED can", status.as_str())))
 }

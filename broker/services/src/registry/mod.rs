@@ -1,17 +1,39 @@
-//! Who is known to the account: certificates, things, static thing groups, and the policies attached to them.
+//! Who is known to the account: certificates, CAs, things, their types and groups, and the policies attached to them.
+//!
+//! ```text
+//!  ControlCall --call--> rates --> create_thing, update_certificate, ... --> ControlReply or ApiError, events
+//!  ControlQuery -query-> rates --> answer ----------------------------------> ControlAnswer or ApiError
+//!  JSON <--OwnedCall, OwnedQuery, to_json--> the typed ones
+//! ```
 //!
 //! Operations have the names, the errors and the idempotence of the public API (`state.md` 2); a call that fails
-//! changes nothing. What the broker asks is in [`access`](Registry::access): may this certificate connect, which
+//! changes nothing. The methods behind [`Registry::call`] are public: a simulation sets its account up with them, with
+//! no regard to rates. What the broker asks is in [`access`](Registry::access): may this certificate connect, which
 //! policies are its own, and what is known of it.
 
 mod access;
+mod attributes;
+mod billing_group;
+mod ca_certificate;
 mod call;
+mod carry_out;
 mod certificate;
 mod cognito;
+mod event;
+mod json;
+mod principal;
+mod rates;
+mod registration;
 mod reply;
 mod thing;
 mod thing_group;
+mod thing_type;
 mod uuid;
+mod x509;
+
+use squall_profile::Profile;
+use squall_profile::switch::{RegistryRates, ThingTypeUpdates};
+use squall_types::{Chance, Now, Owner, Seed};
 
 use crate::api_error::{ApiError, Exception};
 use crate::bounds::fits;
@@ -19,17 +41,53 @@ use crate::policy::{Account, PolicyStore, ResourceKind};
 use crate::records::Records;
 
 pub use access::{Access, AccessRefusal, AttachedThing, CertificateKey};
+pub use attributes::AttributePayload;
+pub use ca_certificate::{CaRegistration, CaUpdate, RegisteredCa};
 pub use call::{Changed, ControlCall, PolicyTarget};
-pub use certificate::CertificateStatus;
+pub use certificate::{CertificateMode, CertificateStatus};
+pub use event::{EventKind, RegistryEvent};
+pub use json::{CALLS, OwnedCall};
+pub use principal::PrincipalKind;
+pub use registration::{RegistrationConfig, RegistrationTemplate};
 pub use reply::{ControlReply, Made, PolicyMade};
-pub use thing::{PrincipalKind, ThingConfiguration};
-
+pub use thing::{ThingConfiguration, ThingUpdate};
+pub use thing_group::{ThingGroupProperties, ThingGroupUpdate};
+pub use thing_type::ThingTypeProperties;
 pub use uuid::Uuid;
+pub use x509::{Validity, X509Certificate};
 
+use billing_group::BillingGroup;
+use ca_certificate::CaCertificate;
 use certificate::Certificate;
 use cognito::CognitoIdentity;
+use event::Events;
+use rates::Rates;
 use thing::Thing;
 use thing_group::ThingGroup;
+use thing_type::ThingType;
+
+/// What the registry does as the profile says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RegistryRules {
+    /// Whether `UpdateThingType` exists.
+    pub thing_type_updates: ThingTypeUpdates,
+    /// How often operations may be called.
+    pub rates: RegistryRates,
+}
+
+impl Default for RegistryRules {
+    /// Those of today's API in a large region.
+    fn default() -> Self {
+        Self { thing_type_updates: ThingTypeUpdates::Allow, rates: RegistryRates::Current }
+    }
+}
+
+impl From<&Profile> for RegistryRules {
+    fn from(profile: &Profile) -> Self {
+        let switches = &profile.switches;
+        Self { thing_type_updates: switches.thing_type_updates, rates: switches.registry_rates }
+    }
+}
 
 /// The registry of an account.
 #[derive(Clone, Debug, Default)]
@@ -38,8 +96,18 @@ pub struct Registry {
     pub policies: PolicyStore,
     certificates: Records<Certificate>,
     things: Records<Thing>,
+    types: Records<ThingType>,
     groups: Records<ThingGroup>,
+    billing_groups: Records<BillingGroup>,
+    cas: Records<CaCertificate>,
     cognito_identities: Records<CognitoIdentity>,
+    /// How many things of any kind were ever made.
+    serials: u64,
+    /// How many registration codes were deleted.
+    registration_codes: u64,
+    events: Events,
+    rules: RegistryRules,
+    rates: Rates,
 }
 
 impl Registry {
@@ -47,6 +115,17 @@ impl Registry {
     #[must_use]
     pub fn new(account: Account) -> Self {
         Self { policies: PolicyStore::new(account), ..Self::default() }
+    }
+
+    /// Has the registry do as a profile says from now on.
+    pub fn set_rules(&mut self, rules: RegistryRules) {
+        self.rules = rules;
+        self.rates.forget();
+    }
+
+    /// Says what time it is for methods that are used without [`call`](Self::call): what is made now is of that date.
+    pub fn set_time(&mut self, now: Now) {
+        self.rates.now = now;
     }
 
     /// The ARN of a resource, such as `policy/NAME`.
@@ -59,6 +138,26 @@ impl Registry {
         let thing = self.policies.account().head(ResourceKind::Thing);
         thing.strip_suffix("thing/").unwrap_or(thing)
     }
+
+    /// The account's number.
+    pub(crate) fn account_id(&self) -> &str {
+        self.arn_prefix().split(':').nth(4).unwrap_or_default()
+    }
+
+    /// A number that nothing else of this account has.
+    fn next_serial(&mut self) -> u64 {
+        self.serials += 1;
+        self.serials
+    }
+
+    /// Where the account's ids come from: another account, other ids.
+    fn chance_of_account(&self) -> Chance {
+        Chance::new(Seed(Owner::named(self.arn_prefix()).0))
+    }
+
+    fn id(&self, kind: &str, serial: u64) -> Uuid {
+        Uuid::draw(self.chance_of_account(), Owner::named(kind), serial)
+    }
 }
 
 fn not_found(what: &str, name: impl core::fmt::Display) -> ApiError {
@@ -67,6 +166,16 @@ fn not_found(what: &str, name: impl core::fmt::Display) -> ApiError {
 
 fn invalid(message: impl Into<String>) -> ApiError {
     ApiError::new(Exception::InvalidRequest, message)
+}
+
+fn expect_version(what: &str, name: &str, held: u64, expected: Option<u64>) -> Result<(), ApiError> {
+    match expected {
+        Some(expected) if expected != held => {
+            let message = format!("{what} {name} has version {held}, not the expected {expected}");
+            Err(ApiError::new(Exception::VersionConflict, message))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// `state.md` 2.2, 2.4: 1 to 128 of `[a-zA-Z0-9:_-]`.

@@ -1,38 +1,51 @@
-//! Things, and which certificates they are attached to (`state.md` 2.2, 2.6).
+//! Things (`state.md` 2.2).
 
 use smallvec::SmallVec;
-use squall_types::CertificateId;
 
-use super::{Registry, invalid, not_found, validate_name};
+use super::attributes::{Attribute, AttributePayload, sorted};
+use super::event::EventKind;
+use super::reply::Made;
+use super::uuid::Uuid;
+use super::{Registry, expect_version, invalid, not_found, validate_name};
 use crate::api_error::{ApiError, Exception};
-use crate::bounds::fits;
 use crate::records::{Named, RecordKey};
 
-/// `state.md` 2.2: attributes without and with a thing type.
+/// Attributes without and with a thing type.
 const MAX_ATTRIBUTES: [usize; 2] = [3, 50];
 
 /// What a thing is created with.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ThingConfiguration {
-    /// Its type. Thing types themselves are not kept yet, so any name is taken.
+    /// Its type, which must be there.
     pub type_name: Option<Box<str>>,
     /// Its attributes, each name once.
     pub attributes: Vec<(Box<str>, Box<str>)>,
+    /// Its billing group, which must be there.
+    pub billing_group: Option<Box<str>>,
 }
 
-/// How a principal is attached to a thing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PrincipalKind {
-    /// The thing's variables resolve for any client id, and the certificate joins no other thing.
-    Exclusive,
-    /// The thing's variables resolve for a client of its name.
-    NonExclusive,
+/// What `UpdateThing` changes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ThingUpdate {
+    /// The type that it is to have.
+    pub type_name: Option<Box<str>>,
+    /// Whether it is to have none.
+    pub remove_type: bool,
+    /// Its attributes.
+    pub attributes: Option<AttributePayload>,
+    /// The version that it must have.
+    pub expected_version: Option<u64>,
 }
 
 #[derive(Clone, Debug)]
 pub(super) struct Thing {
     pub(super) name: Box<str>,
-    pub(super) configuration: ThingConfiguration,
+    pub(super) serial: u64,
+    pub(super) version: u64,
+    /// In the order of their names.
+    pub(super) attributes: Box<[Attribute]>,
+    pub(super) type_key: Option<RecordKey>,
+    pub(super) billing_group: Option<RecordKey>,
     /// How many certificates are attached to it; they know which.
     pub(super) certificates: u32,
     /// The groups that it is in, in the order of joining.
@@ -51,111 +64,168 @@ impl Registry {
     /// `CreateThing`. The same thing again is no error.
     ///
     /// # Errors
-    /// `InvalidRequest` for a name or attributes out of bounds; `ResourceAlreadyExists` for the same name with another
-    /// configuration.
-    pub fn create_thing(&mut self, name: &str, configuration: ThingConfiguration) -> Result<(), ApiError> {
+    /// `InvalidRequest` for a name, attributes or a deprecated type; `ResourceNotFound` for the type or the billing group;
+    /// `ResourceAlreadyExists` for one that differs.
+    pub fn create_thing(&mut self, name: &str, configuration: ThingConfiguration) -> Result<Made, ApiError> {
         validate_name("thing", name)?;
-        validate_attributes(&configuration)?;
-        match self.things.find(name).and_then(|key| self.things.get(key)) {
-            Some(held) if held.configuration == configuration => Ok(()),
-            Some(_) => {
-                let message = format!("Thing {name} already exists in account with different attributes");
-                Err(ApiError::new(Exception::ResourceAlreadyExists, message))
+        let ThingConfiguration { type_name, attributes, billing_group } = configuration;
+        let attributes = sorted_for_thing(attributes, type_name.is_some())?;
+        if let Some(held) = self.things.named(name) {
+            let made = self.thing_made(name, held.serial);
+            let same = held.attributes == attributes
+                && self.type_name(held) == type_name.as_deref()
+                && self.billing_group_name(held) == billing_group.as_deref();
+            if same {
+                return Ok(made);
             }
-            None => {
-                let groups = SmallVec::new();
-                self.things.insert(Thing { name: name.into(), configuration, certificates: 0, groups });
-                Ok(())
-            }
+            let message = format!("Thing {name} already exists in account with different attributes");
+            let error = ApiError::new(Exception::ResourceAlreadyExists, message);
+            return Err(error.about(made.id, made.arn));
         }
+        let type_key = type_name.map(|name| self.usable_type(&name)).transpose()?;
+        let billing_group = billing_group.map(|name| self.billing_group_key(&name)).transpose()?;
+        let serial = self.next_serial();
+        self.count_of_type(type_key, 1);
+        let groups = SmallVec::new();
+        let (name, certificates, version) = (Box::<str>::from(name), 0, 1);
+        let made = self.thing_made(&name, serial);
+        let key = self.things.insert(Thing {
+            name,
+            serial,
+            version,
+            attributes,
+            type_key,
+            billing_group,
+            certificates,
+            groups,
+        });
+        self.note_thing(key, "created");
+        self.note_type_of_thing(key, type_key, "added");
+        Ok(made)
+    }
+
+    /// `UpdateThing`. Every success is a version, even one that changes nothing (unverified).
+    ///
+    /// # Errors
+    /// `ResourceNotFound` for the thing or the type; `VersionConflict`; `InvalidRequest`.
+    pub fn update_thing(&mut self, name: &str, update: &ThingUpdate) -> Result<(), ApiError> {
+        let key = self.thing_key(name)?;
+        let held = self.thing_at(key);
+        expect_version("thing", name, held.version, update.expected_version)?;
+        if update.remove_type && update.type_name.is_some() {
+            return Err(invalid("thingTypeName and removeThingType exclude each other"));
+        }
+        let before = held.type_key;
+        let type_key = match &update.type_name {
+            Some(name) => Some(self.usable_type(name)?),
+            None => before.filter(|_| !update.remove_type),
+        };
+        let attributes = match &update.attributes {
+            Some(payload) => payload.apply(&held.attributes),
+            None => held.attributes.to_vec(),
+        };
+        let attributes = sorted_for_thing(attributes, type_key.is_some())?;
+        let held = self.thing_mut(name)?;
+        (held.attributes, held.type_key) = (attributes, type_key);
+        held.version += 1;
+        self.note_thing(key, "updated");
+        if before != type_key {
+            self.count_of_type(before, -1);
+            self.count_of_type(type_key, 1);
+            self.note_type_of_thing(key, before, "removed");
+            self.note_type_of_thing(key, type_key, "added");
+        }
+        Ok(())
     }
 
     /// `DeleteThing`. One that is not there is no error.
     ///
     /// # Errors
-    /// `InvalidRequest` while a principal is attached.
-    pub fn delete_thing(&mut self, name: &str) -> Result<(), ApiError> {
+    /// `VersionConflict`; `InvalidRequest` while a principal is attached.
+    pub fn delete_thing(&mut self, name: &str, expected_version: Option<u64>) -> Result<(), ApiError> {
         let Some(key) = self.things.find(name) else { return Ok(()) };
-        if self.things.get(key).is_some_and(|thing| thing.certificates > 0) {
+        let held = self.thing_at(key);
+        expect_version("thing", name, held.version, expected_version)?;
+        if held.certificates > 0 {
             return Err(invalid(format!(
                 "Cannot delete. Thing {name} is still attached to one or more principals"
             )));
         }
+        let type_key = held.type_key;
+        self.note_thing(key, "deleted");
+        self.note_type_of_thing(key, type_key, "removed");
+        self.count_of_type(type_key, -1);
         self.things.remove(key);
         Ok(())
     }
 
-    /// `AttachThingPrincipal`.
-    ///
-    /// # Errors
-    /// `ResourceNotFound` for the thing or the certificate; `InvalidRequest` if the certificate is exclusive to another
-    /// thing, or is to become exclusive and has another.
-    pub fn attach_thing_principal(
-        &mut self,
-        thing: &str,
-        id: CertificateId,
-        kind: PrincipalKind,
-    ) -> Result<(), ApiError> {
-        let key = self.thing_key(thing)?;
-        let certificate = self.certificate_mut(id)?;
-        let has_other = certificate.things.iter().any(|&other| other != key);
-        if has_other && (certificate.exclusive || kind == PrincipalKind::Exclusive) {
-            return Err(invalid(format!(
-                "certificate {id} is attached to another thing, and one of the two is exclusive"
-            )));
-        }
-        certificate.exclusive = kind == PrincipalKind::Exclusive;
-        if !certificate.things.contains(&key) {
-            certificate.things.push(key);
-            self.thing_mut(thing)?.certificates += 1;
-        }
-        Ok(())
-    }
-
-    /// `DetachThingPrincipal`. One that is not attached is no error.
-    ///
-    /// # Errors
-    /// `ResourceNotFound` for the thing or the certificate.
-    pub fn detach_thing_principal(&mut self, thing: &str, id: CertificateId) -> Result<(), ApiError> {
-        let key = self.thing_key(thing)?;
-        let certificate = self.certificate_mut(id)?;
-        let Some(at) = certificate.things.iter().position(|&held| held == key) else { return Ok(()) };
-        certificate.things.remove(at);
-        certificate.exclusive &= !certificate.things.is_empty();
-        self.thing_mut(thing)?.certificates -= 1;
-        Ok(())
-    }
-
-    fn thing_key(&self, name: &str) -> Result<RecordKey, ApiError> {
+    pub(super) fn thing_key(&self, name: &str) -> Result<RecordKey, ApiError> {
         self.things.find(name).ok_or_else(|| not_found("thing", name))
+    }
+
+    pub(super) fn thing_at(&self, key: RecordKey) -> &Thing {
+        self.things.get(key).expect("a thing that is looked up or attached is there")
     }
 
     pub(super) fn thing_mut(&mut self, name: &str) -> Result<&mut Thing, ApiError> {
         let key = self.thing_key(name)?;
         self.things.get_mut(key).ok_or_else(|| not_found("thing", name))
     }
+
+    pub(super) fn type_name(&self, thing: &Thing) -> Option<&str> {
+        thing.type_key.and_then(|key| self.types.get(key)).map(|held| &*held.name)
+    }
+
+    pub(super) fn thing_id(&self, serial: u64) -> Uuid {
+        self.id("thing", serial)
+    }
+
+    fn thing_made(&self, name: &str, serial: u64) -> Made {
+        Made { name: name.into(), arn: self.arn("thing", name), id: self.thing_id(serial) }
+    }
+
+    fn count_of_type(&mut self, key: Option<RecordKey>, change: i32) {
+        if let Some(held) = key.and_then(|key| self.types.get_mut(key)) {
+            held.things = held.things.saturating_add_signed(change);
+        }
+    }
+
+    /// `state.md` 2.11.
+    fn note_thing(&mut self, key: RecordKey, what: &'static str) {
+        if !self.events.is_enabled(EventKind::Thing) {
+            return;
+        }
+        let thing = self.thing_at(key);
+        let attributes: serde_json::Map<String, serde_json::Value> =
+            thing.attributes.iter().map(|(name, value)| (String::from(&**name), (&**value).into())).collect();
+        let topic = format!("thing/{}", thing.name);
+        let payload = serde_json::json!({
+            "accountId": self.account_id(),
+            "thingId": self.thing_id(thing.serial).to_string(),
+            "thingName": thing.name,
+            "versionNumber": thing.version,
+            "thingTypeName": self.type_name(thing),
+            "attributes": attributes,
+        });
+        self.note(EventKind::Thing, &topic, what, payload);
+    }
+
+    fn note_type_of_thing(&mut self, thing: RecordKey, key: Option<RecordKey>, what: &'static str) {
+        if !self.events.is_enabled(EventKind::ThingTypeAssociation) {
+            return;
+        }
+        let Some(held) = key.and_then(|key| self.types.get(key)) else { return };
+        let thing = self.thing_at(thing);
+        let topic = format!("thingTypeAssociation/thing/{}/thingType/{}", thing.name, held.name);
+        let payload = serde_json::json!({
+            "thingId": self.thing_id(thing.serial).to_string(),
+            "thingName": thing.name,
+            "thingTypeName": held.name,
+        });
+        self.note(EventKind::ThingTypeAssociation, &topic, what, payload);
+    }
 }
 
-fn validate_attributes(configuration: &ThingConfiguration) -> Result<(), ApiError> {
-    let most = MAX_ATTRIBUTES[usize::from(configuration.type_name.is_some())];
-    if configuration.attributes.len() > most {
-        let found = configuration.attributes.len();
-        return Err(invalid(format!("{found} attributes, at most {most} are allowed; 50 with a thing type")));
-    }
-    for (index, (name, value)) in configuration.attributes.iter().enumerate() {
-        if !fits(name, 1..=128, b"_.,@/:#-") {
-            return Err(invalid(format!(
-                "attribute name {name:?}: 1 to 128 letters, digits and _.,@/:#- are allowed"
-            )));
-        }
-        if !fits(value, 0..=800, b"_.,@/:#=[]-") {
-            return Err(invalid(format!(
-                "value of attribute {name}: at most 800 letters, digits and _.,@/:#=[]- are allowed"
-            )));
-        }
-        if configuration.attributes[..index].iter().any(|(other, _)| other == name) {
-            return Err(invalid(format!("attribute {name} is given twice")));
-        }
-    }
-    Ok(())
+fn sorted_for_thing(attributes: Vec<Attribute>, typed: bool) -> Result<Box<[Attribute]>, ApiError> {
+    sorted(attributes, MAX_ATTRIBUTES[usize::from(typed)], "; 50 with a thing type")
 }

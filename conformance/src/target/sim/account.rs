@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use squall_services::api_error::ApiError;
 use squall_services::policy::{CertificateFacts, Policy, Rights};
-use squall_services::registry::{PrincipalKind, Registry, ThingConfiguration};
+use squall_services::registry::{PrincipalKind, Registry, ThingConfiguration, ThingTypeProperties};
 use squall_types::{CertificateId, Owner};
 
 use crate::case::{Account, Certificate, Entry, Who};
@@ -35,7 +35,11 @@ fn add(registry: &mut Registry, entry: &Entry) -> Result<(), ApiError> {
         }
         Entry::Thing { name, type_name, attributes, groups } => {
             let pair = |(name, value): &(String, String)| (name.as_str().into(), value.as_str().into());
+            if let Some(type_name) = type_name {
+                registry.create_thing_type(type_name, ThingTypeProperties::default())?;
+            }
             let configuration = ThingConfiguration {
+                billing_group: None,
                 type_name: type_name.as_deref().map(Into::into),
                 attributes: attributes.iter().map(pair).collect(),
             };

@@ -2,8 +2,9 @@
 
 use squall_core::{Call, Caller, Input, Reply, RequestId};
 use squall_services::api_error::ApiError;
-use squall_services::policy::CertificateFacts;
-use squall_services::registry::{ControlCall, PolicyTarget, PrincipalKind, ThingConfiguration};
+use squall_services::registry::{
+    ControlCall, PolicyTarget, PrincipalKind, ThingConfiguration, ThingGroupProperties, X509Certificate,
+};
 use squall_types::QoS;
 
 use super::account::certificate_id;
@@ -135,9 +136,9 @@ impl SimWorld<'_> {
         let new_status = || status(&arguments.need("status")?);
         match arguments.call.operation.as_str() {
             "RegisterCertificateWithoutCA" => {
-                let facts = &CertificateFacts::new(&id.to_string(), "1");
+                let certificate = &X509Certificate::new(id);
                 let status = new_status()?;
-                self.control(ControlCall::RegisterCertificateWithoutCa { id, facts, status })
+                self.control(ControlCall::RegisterCertificateWithoutCa { certificate, status })
             }
             "UpdateCertificate" => self.control(ControlCall::UpdateCertificate { id, status: new_status()? }),
             _ => self.control(ControlCall::DeleteCertificate { id, force: arguments.flag("force")? }),
@@ -157,7 +158,7 @@ impl SimWorld<'_> {
                 let configuration = &configuration(arguments)?;
                 self.control(ControlCall::CreateThing { name, configuration })
             }
-            "DeleteThing" => self.control(ControlCall::DeleteThing { name }),
+            "DeleteThing" => self.control(ControlCall::DeleteThing { name, expected_version: None }),
             "AttachThingPrincipal" => {
                 let exclusive = arguments.flag("exclusive")?;
                 let kind = if exclusive { PrincipalKind::Exclusive } else { PrincipalKind::NonExclusive };
@@ -166,7 +167,8 @@ impl SimWorld<'_> {
             "DetachThingPrincipal" => self.control(ControlCall::DetachThingPrincipal { thing, id }),
             "CreateThingGroup" => {
                 let parent = arguments.text("parent")?;
-                self.control(ControlCall::CreateThingGroup { name, parent: parent.as_deref() })
+                let (parent, properties) = (parent.as_deref(), &ThingGroupProperties::default());
+                self.control(ControlCall::CreateThingGroup { name, parent, properties })
             }
             "AddThingToThingGroup" => self.control(ControlCall::AddThingToThingGroup { thing, group }),
             _ => self.control(ControlCall::RemoveThingFromThingGroup { thing, group }),
@@ -201,6 +203,7 @@ fn configuration(arguments: &Arguments<'_>) -> Result<ThingConfiguration, String
         Ok((name.into(), value.into()))
     };
     Ok(ThingConfiguration {
+        billing_group: None,
         type_name: arguments.text("type")?.map(Into::into),
         attributes: attributes
             .split(',')

@@ -1,0 +1,123 @@
+//! How often an account may call each operation (`state.md` 2.10): a token bucket each, which holds one second.
+
+use core::fmt;
+
+use squall_profile::switch::RegistryRates;
+use squall_types::{Now, Timestamp, WallTime};
+
+use crate::api_error::{ApiError, Exception};
+
+/// What an operation that the quotas do not list may be called; unverified.
+const UNLISTED: [u32; 3] = [10; 3];
+
+/// Calls a second: in large regions, in select regions, in 2019 ([l19] gives three; others as in select regions).
+const RATES: &[([u32; 3], &[&str])] = &[
+    ([100, 50, 15], &["CreateThing"]),
+    ([100, 50, 10], &["UpdateThing"]),
+    ([350, 350, 350], &["DescribeThing"]),
+    (
+        [100, 50, 50],
+        &[
+            "DeleteThing",
+            "AttachThingPrincipal",
+            "DetachThingPrincipal",
+            "DescribeThingType",
+            "ListThingGroupsForThing",
+        ],
+    ),
+    // The quotas do not list the removal; it is taken to be as the joining (unverified).
+    ([100, 60, 60], &["AddThingToThingGroup", "RemoveThingFromThingGroup"]),
+    ([100; 3], &["DescribeThingGroup", "DescribeBillingGroup"]),
+    ([60; 3], &["AddThingToBillingGroup", "RemoveThingFromBillingGroup"]),
+    ([25; 3], &["CreateThingGroup", "CreateBillingGroup", "ListThingsInThingGroup"]),
+    ([20; 3], &["ListThingPrincipals"]),
+    (
+        [15; 3],
+        &[
+            "CreateThingType",
+            "DeleteThingType",
+            "DeprecateThingType",
+            "UpdateThingType",
+            "UpdateThingGroup",
+            "DeleteThingGroup",
+            "CreateCertificateFromCsr",
+            "AttachPolicy",
+            "DetachPolicy",
+            "GetPolicyVersion",
+        ],
+    ),
+];
+
+/// Calls a second of an operation.
+pub(super) fn rate(operation: &str, table: RegistryRates) -> u32 {
+    let listed = RATES.iter().find(|(_, operations)| operations.contains(&operation));
+    listed.map_or(UNLISTED, |(rates, _)| *rates)[table as usize]
+}
+
+const SECOND: u64 = 1_000_000_000;
+
+#[derive(Clone, Copy, Debug)]
+struct Bucket {
+    operation: &'static str,
+    rate: u64,
+    /// Tokens in units of 10^-9, so that `rate` a second is `rate` a nanosecond.
+    level: u64,
+    at: Timestamp,
+}
+
+/// What calls have used up, and when the one at hand comes. No part of what the account is: a refused call counts too.
+#[derive(Clone)]
+pub(super) struct Rates {
+    pub(super) now: Now,
+    /// In the order of their operations' names.
+    buckets: Vec<Bucket>,
+}
+
+impl Default for Rates {
+    fn default() -> Self {
+        Self { now: Now { mono: Timestamp::ZERO, wall: WallTime(0) }, buckets: Vec::new() }
+    }
+}
+
+impl fmt::Debug for Rates {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Rates")
+    }
+}
+
+impl Rates {
+    /// Counts a call.
+    ///
+    /// # Errors
+    /// `Throttling`.
+    pub(super) fn take(
+        &mut self,
+        now: Now,
+        operation: &'static str,
+        table: RegistryRates,
+    ) -> Result<(), ApiError> {
+        self.now = now;
+        let index = match self.buckets.binary_search_by_key(&operation, |bucket| bucket.operation) {
+            Ok(index) => index,
+            Err(index) => {
+                let rate = u64::from(rate(operation, table));
+                let full = Bucket { operation, rate, level: rate * SECOND, at: now.mono };
+                self.buckets.insert(index, full);
+                index
+            }
+        };
+        let bucket = &mut self.buckets[index];
+        let elapsed = now.mono.0.saturating_sub(bucket.at.0).min(SECOND);
+        bucket.level = (bucket.level + elapsed * bucket.rate).min(bucket.rate * SECOND);
+        bucket.at = now.mono;
+        if bucket.level < SECOND {
+            return Err(ApiError::new(Exception::Throttling, "Rate exceeded"));
+        }
+        bucket.level -= SECOND;
+        Ok(())
+    }
+
+    pub(super) fn forget(&mut self) {
+        self.buckets.clear();
+    }
+}
