@@ -2,8 +2,8 @@
 
 use squall_codec::{PacketId, Publish};
 use squall_profile::Decision;
-use squall_services::registry::ControlCall;
-use squall_types::QoS;
+use squall_services::registry::{ControlCall, ControlQuery};
+use squall_types::{Now, QoS};
 
 use crate::broker::{Broker, Step};
 use crate::fact::{DiscardRule, Fact};
@@ -23,6 +23,7 @@ impl Broker {
         let Caller::Account { tag } = caller;
         match call {
             Call::Control(call) => self.handle_control(step, tag, &call),
+            Call::Query(query) => self.handle_query(step.now, tag, &query),
             Call::Publish { topic, payload, qos, retain } => {
                 self.handle_https_publish(step, tag, topic, payload, qos, retain)
             }
@@ -43,8 +44,35 @@ impl Broker {
                     // Nothing is left that a connection could be held to.
                     self.refresh(step, principal);
                 }
+                self.meter.add(tag, Cause::RegistryCall, u64::from(call.registry_operations()));
+                self.publish_registry_events(step);
                 self.propagate(step.now.mono, call.changed());
                 Reply::Control(reply)
+            }
+        }
+    }
+
+    /// state.md 2.11: delivered at least once; that a refused call has none is unverified.
+    fn publish_registry_events<S: Sink>(&mut self, step: &mut Step<'_, S>) {
+        for event in self.registry.take_events() {
+            let (qos, packet_id) = (QoS::AtLeastOnce, Some(PacketId::MIN));
+            let publish = Publish { qos, packet_id, ..Publish::new(&event.topic, event.payload.as_bytes()) };
+            let mut stored = None;
+            self.route(step, None, &publish, &mut stored);
+            if let Some(message) = stored {
+                self.messages.release(message);
+            }
+        }
+    }
+
+    /// A call that reads the account. It leaves no audit record.
+    fn handle_query(&mut self, now: Now, tag: Tag, query: &ControlQuery<'_>) -> Reply {
+        match self.registry.query(now, query) {
+            Err(error) => Reply::Failed(error),
+            Ok(answer) => {
+                let operations = query.registry_operations(&answer);
+                self.meter.add(tag, Cause::RegistryCall, u64::from(operations));
+                Reply::Answer(answer)
             }
         }
     }

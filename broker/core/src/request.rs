@@ -1,7 +1,7 @@
 //! Control- and data-plane calls, with the operation and error names of the public API.
 
 use squall_services::api_error::ApiError;
-use squall_services::registry::{ControlCall, ControlReply};
+use squall_services::registry::{ControlAnswer, ControlCall, ControlQuery, ControlReply};
 use squall_types::QoS;
 
 /// What is asked for.
@@ -20,6 +20,8 @@ pub enum Call<'a> {
     },
     /// A call that changes the account.
     Control(ControlCall<'a>),
+    /// A call that reads it.
+    Query(ControlQuery<'a>),
 }
 
 /// The answer to a [`Call`].
@@ -29,6 +31,8 @@ pub enum Reply {
     Ok,
     /// What the control plane answers, HTTP 200.
     Control(ControlReply),
+    /// What a query is answered with, HTTP 200.
+    Answer(ControlAnswer),
     /// `InvalidRequestException`, HTTP 400.
     InvalidRequest(InvalidRequest),
     /// `ThrottlingException`, HTTP 429 on the data plane.
@@ -41,7 +45,7 @@ impl Reply {
     /// Whether the call was carried out.
     #[must_use]
     pub const fn is_accepted(&self) -> bool {
-        matches!(self, Self::Ok | Self::Control(_))
+        matches!(self, Self::Ok | Self::Control(_) | Self::Answer(_))
     }
 }
 

@@ -66,11 +66,11 @@ impl<T: Named> Records<T> {
 
     /// Every record, in the order of their places: as they came, but that a newer one takes the place of a removed one.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (RecordKey, &T)> {
-        self.from_place(0)
+        self.iter_from(0)
     }
 
     /// Every record from a place on.
-    pub(crate) fn from_place(&self, from: RecordKey) -> impl Iterator<Item = (RecordKey, &T)> {
+    pub(crate) fn iter_from(&self, from: RecordKey) -> impl Iterator<Item = (RecordKey, &T)> {
         // A slab has a place for each record and each hole; places behind the last hold nothing.
         (from..self.places()).filter_map(|key| Some((key, self.get(key)?)))
     }

@@ -12,6 +12,7 @@
 //! policies are its own, and what is known of it.
 
 mod access;
+mod answer;
 mod attributes;
 mod billing_group;
 mod ca_certificate;
@@ -22,6 +23,7 @@ mod cognito;
 mod event;
 mod json;
 mod principal;
+mod query;
 mod rates;
 mod registration;
 mod reply;
@@ -41,13 +43,18 @@ use crate::policy::{Account, PolicyStore, ResourceKind};
 use crate::records::Records;
 
 pub use access::{Access, AccessRefusal, AttachedThing, CertificateKey};
+pub use answer::{
+    BillingGroupDescription, CaCertificateDescription, CertificateDescription, ControlAnswer, NameAndArn,
+    ThingDescription, ThingGroupDescription, ThingTypeDescription,
+};
 pub use attributes::AttributePayload;
 pub use ca_certificate::{CaRegistration, CaUpdate, RegisteredCa};
 pub use call::{Changed, ControlCall, PolicyTarget};
 pub use certificate::{CertificateMode, CertificateStatus};
 pub use event::{EventKind, RegistryEvent};
-pub use json::{CALLS, OwnedCall};
+pub use json::{CALLS, OwnedCall, OwnedQuery, QUERIES};
 pub use principal::PrincipalKind;
+pub use query::{ControlQuery, GroupFilter, Listed, Page, ThingFilter};
 pub use registration::{RegistrationConfig, RegistrationTemplate};
 pub use reply::{ControlReply, Made, PolicyMade};
 pub use thing::{ThingConfiguration, ThingUpdate};

@@ -72,7 +72,7 @@ impl SimWorld<'_> {
         let caller = Caller::Account { tag: TAG };
         let reply = self.input(Input::Request { id: RequestId(self.requests), caller, call });
         match reply {
-            Some(Reply::Ok | Reply::Control(_)) => Ok(None),
+            Some(Reply::Ok | Reply::Control(_) | Reply::Answer(_)) => Ok(None),
             Some(Reply::InvalidRequest(_)) => Ok(Some("InvalidRequestException".to_owned())),
             Some(Reply::Throttling) => Ok(Some("ThrottlingException".to_owned())),
             Some(Reply::Failed(error)) => Ok(Some(error.exception.name().to_owned())),

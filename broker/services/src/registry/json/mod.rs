@@ -7,7 +7,10 @@ mod call;
 mod members;
 mod owned;
 mod parameters;
+mod query;
+mod reply;
 mod x509;
 
 pub use call::CALLS;
 pub use owned::OwnedCall;
+pub use query::{OwnedQuery, QUERIES};
