@@ -20,8 +20,10 @@ mod call;
 mod carry_out;
 mod certificate;
 mod cognito;
+mod description;
 mod event;
 mod json;
+mod metered;
 mod principal;
 mod query;
 mod rates;
@@ -43,14 +45,15 @@ use crate::policy::{Account, PolicyStore, ResourceKind};
 use crate::records::Records;
 
 pub use access::{Access, AccessRefusal, AttachedThing, CertificateKey};
-pub use answer::{
-    BillingGroupDescription, CaCertificateDescription, CertificateDescription, ControlAnswer, NameAndArn,
-    ThingDescription, ThingGroupDescription, ThingTypeDescription,
-};
+pub use answer::ControlAnswer;
 pub use attributes::AttributePayload;
 pub use ca_certificate::{CaRegistration, CaUpdate, RegisteredCa};
 pub use call::{Changed, ControlCall, PolicyTarget};
 pub use certificate::{CertificateMode, CertificateStatus};
+pub use description::{
+    BillingGroupDescription, CaCertificateDescription, CertificateDescription, NameAndArn, ThingDescription,
+    ThingGroupDescription, ThingTypeDescription,
+};
 pub use event::{EventKind, RegistryEvent};
 pub use json::{CALLS, OwnedCall, OwnedQuery, QUERIES};
 pub use principal::PrincipalKind;

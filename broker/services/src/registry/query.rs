@@ -6,7 +6,6 @@
 use squall_types::{CertificateId, Now};
 
 use super::answer::ControlAnswer;
-use super::call::units;
 use super::{Registry, invalid};
 use crate::api_error::ApiError;
 
@@ -168,31 +167,6 @@ impl ControlQuery<'_> {
             Self::GetPolicy { .. } => "GetPolicy",
             Self::DescribeBillingGroup { .. } => "DescribeBillingGroup",
             Self::DescribeEventConfigurations => "DescribeEventConfigurations",
-        }
-    }
-
-    /// The metered registry operations of a query: one for each KB (1,024 bytes) begun of what it is answered with, as
-    /// JSON, for the operations that are listed (`pricing.md` 1.2). What AWS takes as the record is not documented.
-    #[must_use]
-    pub fn registry_operations(&self, answer: &ControlAnswer) -> u32 {
-        match self {
-            Self::DescribeThing { .. }
-            | Self::ListThings { .. }
-            | Self::DescribeThingType { .. }
-            | Self::ListThingTypes { .. }
-            | Self::DescribeThingGroup { .. }
-            | Self::ListThingGroups { .. }
-            | Self::ListThingGroupsForThing { .. }
-            | Self::ListThingsInThingGroup { .. }
-            | Self::ListThingPrincipals { .. }
-            | Self::ListPrincipalThings { .. } => units(answer.to_json().to_string().len()),
-            Self::DescribeCertificate { .. }
-            | Self::ListCertificates { .. }
-            | Self::DescribeCaCertificate { .. }
-            | Self::GetRegistrationCode
-            | Self::GetPolicy { .. }
-            | Self::DescribeBillingGroup { .. }
-            | Self::DescribeEventConfigurations => 0,
         }
     }
 }
