@@ -159,6 +159,12 @@ impl Registry {
         Ok(())
     }
 
+    /// Whether there is a thing of that name.
+    #[must_use]
+    pub fn has_thing(&self, name: &str) -> bool {
+        self.things.named(name).is_some_and(|held| held.version > 0)
+    }
+
     pub(super) fn thing_key(&self, name: &str) -> Result<RecordKey, ApiError> {
         self.things.find(name).ok_or_else(|| not_found("thing", name))
     }
