@@ -9,7 +9,7 @@ use crate::embedded;
 const STATEMENTS: &str = "statements.txt";
 
 /// Every statement that must have a status, in the order of the standards: those of MQTT 3.1.1 (`MQTT-3.1.0-1`), of
-/// MQTT 5.0 (`MQTT5-3.1.0-1`), and the checks of the message broker (`broker.md check 1`).
+/// MQTT 5.0 (`MQTT5-3.1.0-1`), and the checks of the message broker (`broker.md check 1`) and of the registry (`state.md check 51`).
 pub fn statements() -> impl Iterator<Item = &'static str> {
     lines(STATEMENTS)
 }
@@ -38,16 +38,18 @@ pub fn check(name: &str) -> Result<(), String> {
     if KNOWN.contains(name) {
         return Ok(());
     }
-    if ["MQTT-", "MQTT5-", "broker.md check "].iter().any(|start| name.starts_with(start)) {
+    if ["MQTT-", "MQTT5-", "broker.md check ", "state.md check "].iter().any(|start| name.starts_with(start))
+    {
         return Err(format!("no statement is called '{name}'"));
     }
-    let place = ["broker.md ", "mqtt-normative.md "].iter().find_map(|file| name.strip_prefix(file));
+    let place =
+        ["broker.md ", "mqtt-normative.md ", "state.md "].iter().find_map(|file| name.strip_prefix(file));
     if place.is_some_and(is_place) {
         return Ok(());
     }
     Err(format!(
         "'{name}' names no statement; write MQTT-3.1.0-1, MQTT5-3.3.4-9, broker.md check 44, broker.md 2.7, \
-         broker.md D-07 or mqtt-normative.md 4"
+         broker.md D-07, mqtt-normative.md 4 or state.md 2.3"
     ))
 }
 
@@ -68,6 +70,7 @@ mod tests {
     fn every_statement_is_listed_once() {
         let count = |start: &str| statements().filter(|name| name.starts_with(start)).count();
         assert_eq!((count("MQTT-"), count("MQTT5-"), count("broker.md check ")), (141, 251, 157));
+        assert_eq!(count("state.md check "), 25);
         assert_eq!(statements().count(), KNOWN.len());
     }
 

@@ -11,12 +11,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
+use serde_json::Value as Json;
 use squall_results::CaseFailure;
 
 use crate::case::{Case, Names, Script};
 use crate::ladder::Ladder;
 use crate::target::{Target, TargetError, World};
-use crate::wire_text::{Action, AuthorizerSays, CallWritten, Fill, Notes, Sent, Step, encode};
+use crate::wire_text::{
+    Action, AskWritten, AuthorizerSays, CallWritten, Fill, Notes, Sent, Step, answer_mismatches, encode,
+};
 use expect::{actual, expectation};
 use links::{Link, Received};
 
@@ -78,6 +81,7 @@ pub fn run_case(
         world,
         links: BTreeMap::new(),
         notes: Notes::new(),
+        answer: None,
         ladder: Ladder::default(),
         prefix,
         names: case.names,
@@ -135,7 +139,7 @@ fn reason_to_skip(case: &Case, target: &dyn Target, options: &RunOptions) -> Opt
     let Script::Steps(steps) = &case.script else { return None };
     steps
         .iter()
-        .any(|step| matches!(step.action, Action::Call { .. }))
+        .any(|step| matches!(step.action, Action::Call { .. } | Action::Ask { .. }))
         .then(|| "makes a call over HTTPS".to_owned())
 }
 
@@ -188,6 +192,8 @@ struct Runner<'t> {
     world: Box<dyn World + 't>,
     links: BTreeMap<String, Link>,
     notes: Notes,
+    /// What the last call in JSON was answered with.
+    answer: Option<Json>,
     ladder: Ladder,
     prefix: String,
     names: Names,
@@ -253,6 +259,17 @@ impl Runner<'_> {
             Action::Call { times, call } => (1..=*times).try_for_each(|count| {
                 self.call(call, count).map_err(|(expected, actual)| failed(expected, actual))
             }),
+            Action::Ask { times, ask } => (1..=*times).try_for_each(|count| {
+                self.ask(ask, count).map_err(|(expected, actual)| failed(expected, actual))
+            }),
+            Action::Answer(wanted) => {
+                let fill = Fill { count: 1, prefix: &self.prefix, names: self.names };
+                let words = match &self.answer {
+                    Some(answer) => answer_mismatches(wanted, answer, &fill, &mut self.notes),
+                    None => vec!["no call in JSON so far".to_owned()],
+                };
+                if words.is_empty() { Ok(()) } else { Err(failed(step.text.clone(), words.join(", "))) }
+            }
             Action::Authorizer { link, says } => self.authorizer(link, says, step).map_err(Stop::Failed),
             Action::Count { counter, comparison, value } => match self.world.count(counter) {
                 Some(found) if !comparison.holds(found, *value) => {
@@ -282,6 +299,50 @@ impl Runner<'_> {
             expected: step.text.clone(),
             actual,
         })
+    }
+
+    fn ask(&mut self, ask: &AskWritten, count: u64) -> Result<(), (String, String)> {
+        let operation = &ask.operation;
+        let name = ask.error.as_ref().map(|error| error.name.as_str());
+        let mut expected = match name {
+            None => format!("{operation} succeeds"),
+            Some(name) => format!("{operation} answers {name}"),
+        };
+        let filled = {
+            let id_of = |name: &str| self.world.certificate_id(name);
+            let parameters = ask.fill(count, &self.notes, &id_of);
+            let message = ask.error.as_ref().map_or(Ok(None), |error| error.fill(&self.notes, &id_of));
+            parameters.and_then(|parameters| Ok((parameters, message?)))
+        };
+        let answer =
+            filled.and_then(|(parameters, message)| Ok((self.world.ask(operation, &parameters)?, message)));
+        let (answer, message) = match answer {
+            Ok(answer) => answer,
+            Err(problem) => return Err((expected, problem)),
+        };
+        let (found, text) = match answer {
+            Ok(body) => {
+                self.answer = Some(body);
+                (None, String::new())
+            }
+            Err(error) => {
+                self.answer = Some(error.to_json());
+                (Some(error.exception.name()), error.message)
+            }
+        };
+        let word = found.unwrap_or("success");
+        self.ladder.note(self.world.now(), "", format!("call {operation} -> {word}"));
+        let told = if text.is_empty() { word.to_owned() } else { format!("{word} \"{text}\"") };
+        if found != name {
+            return Err((expected, told));
+        }
+        match message {
+            Some(message) if message != text => {
+                expected = format!("{expected} \"{message}\"");
+                Err((expected, told))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn call(&mut self, call: &CallWritten, count: u64) -> Result<(), (String, String)> {

@@ -23,14 +23,23 @@ pub enum Suite {
     AwsPolicy,
     /// Who a client is: certificates, authorizers, signed requests.
     AwsIdentity,
+    /// Things, types, groups, certificates and CAs of an account.
+    AwsRegistry,
     /// Bytes, mostly malformed, and how a connection takes them.
     Bytes,
 }
 
 impl Suite {
     /// All suites, in the order in which they are shown.
-    pub const ALL: [Self; 6] =
-        [Self::Mqtt311, Self::Mqtt5, Self::AwsBroker, Self::AwsPolicy, Self::AwsIdentity, Self::Bytes];
+    pub const ALL: [Self; 7] = [
+        Self::Mqtt311,
+        Self::Mqtt5,
+        Self::AwsBroker,
+        Self::AwsPolicy,
+        Self::AwsIdentity,
+        Self::AwsRegistry,
+        Self::Bytes,
+    ];
 
     /// The name in files, addresses and on the command line.
     pub const fn name(self) -> &'static str {
@@ -40,13 +49,14 @@ impl Suite {
             Self::AwsBroker => "aws-broker",
             Self::AwsPolicy => "aws-policy",
             Self::AwsIdentity => "aws-identity",
+            Self::AwsRegistry => "aws-registry",
             Self::Bytes => "bytes",
         }
     }
 
     /// Whether it is about AWS IoT Core, and not about a standard.
     pub const fn is_of_aws(self) -> bool {
-        matches!(self, Self::AwsBroker | Self::AwsPolicy | Self::AwsIdentity)
+        matches!(self, Self::AwsBroker | Self::AwsPolicy | Self::AwsIdentity | Self::AwsRegistry)
     }
 
     /// The suite called `name`.

@@ -11,6 +11,8 @@ mod socket;
 
 use std::time::Duration;
 
+use serde_json::Value as Json;
+use squall_services::api_error::ApiError;
 use thiserror::Error;
 
 pub use sim::Sim;
@@ -69,6 +71,15 @@ pub trait World {
     /// # Errors
     /// The target cannot be asked this.
     fn call(&mut self, call: &CallWritten, count: u64, prefix: &str) -> Result<Option<String>, String>;
+
+    /// Makes a call in the JSON of the public API; what it is answered with.
+    ///
+    /// # Errors
+    /// The target cannot be asked this.
+    fn ask(&mut self, operation: &str, parameters: &Json) -> Result<Result<Json, ApiError>, String>;
+
+    /// The id of the certificate that a case calls by a name.
+    fn certificate_id(&self, name: &str) -> String;
 
     /// The function of a link's authorizer says something.
     ///

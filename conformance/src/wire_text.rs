@@ -3,6 +3,7 @@
 //! `conformance/README.md` is the language for people; this is its reading and its printing. A packet that was
 //! received is printed in the same words, so it can be pasted into a case, and reads back to the same bytes.
 
+mod ask;
 mod calls;
 mod check;
 mod describe;
@@ -17,6 +18,7 @@ mod step;
 mod template;
 mod value;
 
+pub use ask::{AnswerWanted, AskError, AskWritten, answer_mismatches};
 pub use calls::{AuthorizerSays, CallWritten};
 pub use describe::describe;
 pub use encode::encode;

@@ -54,8 +54,8 @@ fn lookup(criterion: &mut Criterion) {
         let names: Vec<String> = indices.iter().map(|index| format!("pump-{index:08}")).collect();
 
         let hasher = foldhash::fast::FixedState::with_seed(1);
-        let mut bare = HashMap::with_hasher(hasher);
-        let mut bare_things = HashMap::with_hasher(hasher);
+        let mut bare = HashMap::with_hasher(hasher.clone());
+        let mut bare_things = HashMap::with_hasher(hasher.clone());
         for index in 0..devices {
             bare.insert(id(index), Record { id: id(index), status: 1, _rest: [0; 16] });
             let name: Box<str> = format!("pump-{index:08}").into();

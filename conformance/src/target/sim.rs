@@ -10,12 +10,14 @@ use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
+use serde_json::Value as Json;
 use squall_core::{
     Broker, BrokerConfig, ClosedWhy, ConnectionId, Identity, Input, Reply, SignedIdentity, Source, Tag,
     Transport,
 };
 use squall_profile::switch::SWITCHES;
 use squall_profile::{Profile, profile_names};
+use squall_services::api_error::ApiError;
 use squall_services::policy::Rights;
 use squall_types::{CertificateId, Now, Owner, Seed, Timestamp, WallTime};
 
@@ -305,6 +307,14 @@ impl World for SimWorld<'_> {
 
     fn call(&mut self, call: &CallWritten, count: u64, prefix: &str) -> Result<Option<String>, String> {
         self.make_call(call, count, prefix)
+    }
+
+    fn ask(&mut self, operation: &str, parameters: &Json) -> Result<Result<Json, ApiError>, String> {
+        self.ask_in_json(operation, parameters)
+    }
+
+    fn certificate_id(&self, name: &str) -> String {
+        certificate_id(name).to_string()
     }
 
     fn authorizer(&mut self, link: &str, says: &AuthorizerSays) -> Result<(), String> {

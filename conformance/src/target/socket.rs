@@ -4,7 +4,9 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::time::{Duration, Instant};
 
+use serde_json::Value as Json;
 use socket2::SockRef;
+use squall_services::api_error::ApiError;
 
 use super::{Arrival, Patience, Target, TargetError, TransportId, World};
 use crate::case::{Account, Service};
@@ -195,6 +197,14 @@ impl World for SocketWorld<'_> {
 
     fn call(&mut self, call: &CallWritten, _: u64, _: &str) -> Result<Option<String>, String> {
         Err(format!("{} over HTTPS cannot be asked of this target", call.operation))
+    }
+
+    fn ask(&mut self, operation: &str, _: &Json) -> Result<Result<Json, ApiError>, String> {
+        Err(format!("{operation} cannot be asked of this target"))
+    }
+
+    fn certificate_id(&self, name: &str) -> String {
+        name.to_owned()
     }
 
     fn authorizer(&mut self, _: &str, _: &AuthorizerSays) -> Result<(), String> {

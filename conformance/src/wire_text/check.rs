@@ -65,7 +65,8 @@ fn check_step<'s>(
             known_link(link, opened)?;
         }
         Action::Authorizer { link, .. } => known_link(link, opened)?,
-        Action::Advance(_) | Action::Call { .. } | Action::Count { .. } => {}
+        Action::Answer(wanted) => noted.extend(wanted.iter().flat_map(|(_, wanted)| names(wanted))),
+        Action::Advance(_) | Action::Call { .. } | Action::Ask { .. } | Action::Count { .. } => {}
     }
     Ok(())
 }

@@ -34,6 +34,20 @@ pub(super) fn parse_wanted(
     Ok((name.to_owned(), wanted))
 }
 
+/// Reads what stands after `PATH=` of an answer.
+pub(super) fn parse_member(lexer: &mut Lexer<'_>) -> Result<Wanted, String> {
+    let wanted = Wanted::parse(MEMBER, lexer)?;
+    check_wanted(MEMBER, &wanted)?;
+    Ok(wanted)
+}
+
+/// Whether a member is as wanted; notes what is to be noted.
+pub(super) fn same_member(wanted: &Wanted, found: Option<&Json>, fill: &Fill<'_>, notes: &mut Notes) -> bool {
+    let found =
+        found.map(|member| Value::Text(member.as_str().map_or_else(|| member.to_string(), str::to_owned)));
+    wanted.matches(MEMBER, found.as_ref(), fill, notes)
+}
+
 /// The members that are others than wanted, in words: `json.versionNumber=3, no json.ipAddress`. Of a payload that is no
 /// JSON object, none is as wanted.
 pub(super) fn mismatches(

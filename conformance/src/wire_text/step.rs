@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use squall_core::Cause;
 
+use super::ask::{AnswerWanted, AskWritten, parse_answer, parse_ask};
 use super::calls::{AuthorizerSays, CallWritten, parse_authorizer, parse_call};
 use super::check::check_order;
 use super::lexer::{Lexer, outside_quotes, without_comment};
@@ -12,7 +13,7 @@ use super::packet::{PacketWanted, PacketWritten};
 use super::template::{Fill, Template};
 
 /// One line of a case.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Step {
     /// Which line of the steps it is, 0 for the first.
     pub line: usize,
@@ -23,7 +24,7 @@ pub struct Step {
 }
 
 /// What a step does.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Action {
     /// A new transport for the link.
     Open(String),
@@ -69,6 +70,15 @@ pub enum Action {
         /// What is called.
         call: CallWritten,
     },
+    /// Calls in the JSON of the public API.
+    Ask {
+        /// How often.
+        times: u64,
+        /// What is called.
+        ask: AskWritten,
+    },
+    /// A look at what the last call in JSON was answered with.
+    Answer(AnswerWanted),
     /// The function of a link's authorizer answers, or is asked what it was given.
     Authorizer {
         /// The link.
@@ -174,7 +184,7 @@ const CLOSE_REASONS: &[&str] = &[
 ];
 
 const STEPS: &str = "a step is 'LINK open', 'LINK > ...', 'LINK < ...', 'LINK <~ ...', 'LINK end', 'LINK drop', \
-                     'LINK ack', 'LINK ack all', 'advance 90s', 'call ...', 'authorizer LINK ...', 'metric ...', \
+                     'LINK ack', 'LINK ack all', 'advance 90s', 'call ...', 'answer ...', 'authorizer LINK ...', 'metric ...', \
                      'meter ...', 'reason ...', 'denial ...' or 'asked LINK ...'";
 
 /// Reads the lines of a case and checks what can be checked before it runs.
@@ -204,8 +214,12 @@ fn parse_line(line: &str) -> Result<Action, String> {
             if times != most {
                 return Err("calls have one count, not a range".to_owned());
             }
+            if split_word(rest).1.starts_with('{') {
+                return parse_ask(rest, counted).map(|ask| Action::Ask { times, ask });
+            }
             return parse_call(rest, counted).map(|call| Action::Call { times, call });
         }
+        "answer" => return parse_answer(rest).map(Action::Answer),
         "authorizer" => {
             let (link, rest) = split_word(rest);
             return parse_authorizer(rest).map(|says| Action::Authorizer { link: link.to_owned(), says });

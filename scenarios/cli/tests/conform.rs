@@ -60,7 +60,11 @@ fn exit_codes_tell_failed_from_held_and_wrong() {
         (vec!["--cases", &cases], 1, ""),
         (vec!["--cases", &cases, "--list"], 0, ""),
         (vec!["--suite", "mqtt6"], 2, "no suite is called 'mqtt6'; did you mean 'mqtt5'?"),
-        (vec!["--suite", "zebra"], 2, "there is mqtt311, mqtt5, aws-broker, aws-policy, aws-identity, bytes"),
+        (
+            vec!["--suite", "zebra"],
+            2,
+            "there is mqtt311, mqtt5, aws-broker, aws-policy, aws-identity, aws-registry, bytes",
+        ),
         (vec!["--target", "tcp://x:1"], 2, "target 'tcp://x:1' is neither 'sim' nor mqtt://HOST:PORT"),
         (vec!["--profile", "aws-future"], 2, "no profile is called 'aws-future'"),
         (vec!["mqtt5/99"], 2, "no case has an address that begins with 'mqtt5/99'"),
@@ -143,11 +147,13 @@ fn the_built_in_suites_are_listed_with_their_statements() {
     let folder = folder();
     let (code, stdout, _) = texts(&squall(folder.path(), &["conform", "--list"]));
     assert_eq!(code, 0);
-    for suite in ["mqtt311/", "mqtt5/", "aws-broker/", "aws-policy/", "aws-identity/", "bytes/"] {
+    for suite in
+        ["mqtt311/", "mqtt5/", "aws-broker/", "aws-policy/", "aws-identity/", "aws-registry/", "bytes/"]
+    {
         assert!(stdout.lines().any(|line| line.starts_with(suite)), "{suite}");
     }
     let (code, stdout, stderr) = texts(&squall(folder.path(), &["conform", "--statements"]));
-    assert_eq!((code, stdout.lines().count()), (0, 549), "{stderr}");
+    assert_eq!((code, stdout.lines().count()), (0, 574), "{stderr}");
 }
 
 #[test]

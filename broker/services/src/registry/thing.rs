@@ -37,7 +37,9 @@ pub struct ThingUpdate {
     pub expected_version: Option<u64>,
 }
 
+/// In this order: what a lookup reads stands together in front.
 #[derive(Clone, Debug)]
+#[repr(C)]
 pub(super) struct Thing {
     pub(super) name: Box<str>,
     pub(super) serial: u64,

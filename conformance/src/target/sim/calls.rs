@@ -1,9 +1,11 @@
 //! Calls of the account, from the words of a case to those of the broker.
 
+use serde_json::Value as Json;
 use squall_core::{Call, Caller, Input, Reply, RequestId};
 use squall_services::api_error::ApiError;
 use squall_services::registry::{
-    ControlCall, PolicyTarget, PrincipalKind, ThingConfiguration, ThingGroupProperties, X509Certificate,
+    CALLS, ControlCall, OwnedCall, OwnedQuery, PolicyTarget, PrincipalKind, ThingConfiguration,
+    ThingGroupProperties, X509Certificate,
 };
 use squall_types::QoS;
 
@@ -68,16 +70,49 @@ impl SimWorld<'_> {
     }
 
     fn request(&mut self, call: Call<'_>) -> Result<Option<String>, String> {
+        Ok(match self.reply(call)? {
+            Reply::Ok | Reply::Control(_) | Reply::Answer(_) => None,
+            Reply::InvalidRequest(_) => Some("InvalidRequestException".to_owned()),
+            Reply::Throttling => Some("ThrottlingException".to_owned()),
+            Reply::Failed(error) => Some(error.exception.name().to_owned()),
+        })
+    }
+
+    /// Makes a call in the API's JSON; what it is answered with.
+    pub(super) fn ask_in_json(
+        &mut self,
+        operation: &str,
+        parameters: &Json,
+    ) -> Result<Result<Json, ApiError>, String> {
+        self.meet_deadlines(self.now);
+        if !CALLS.contains(&operation) {
+            let query = match OwnedQuery::read(operation, parameters) {
+                Ok(query) => query,
+                Err(error) => return Ok(Err(error)),
+            };
+            return match self.reply(Call::Query(query.as_query()))? {
+                Reply::Answer(answer) => Ok(Ok(answer.to_json())),
+                Reply::Failed(error) => Ok(Err(error)),
+                other => Err(format!("{operation} is answered with {other:?}")),
+            };
+        }
+        let owned = match OwnedCall::read(operation, parameters) {
+            Ok(owned) => owned,
+            Err(error) => return Ok(Err(error)),
+        };
+        let call = owned.as_call();
+        match self.reply(Call::Control(call))? {
+            Reply::Control(reply) => Ok(Ok(reply.to_json(&call))),
+            Reply::Failed(error) => Ok(Err(error)),
+            other => Err(format!("{operation} is answered with {other:?}")),
+        }
+    }
+
+    fn reply(&mut self, call: Call<'_>) -> Result<Reply, String> {
         self.requests += 1;
         let caller = Caller::Account { tag: TAG };
         let reply = self.input(Input::Request { id: RequestId(self.requests), caller, call });
-        match reply {
-            Some(Reply::Ok | Reply::Control(_) | Reply::Answer(_)) => Ok(None),
-            Some(Reply::InvalidRequest(_)) => Ok(Some("InvalidRequestException".to_owned())),
-            Some(Reply::Throttling) => Ok(Some("ThrottlingException".to_owned())),
-            Some(Reply::Failed(error)) => Ok(Some(error.exception.name().to_owned())),
-            None => Err("the service did not answer".to_owned()),
-        }
+        reply.ok_or_else(|| "the service did not answer".to_owned())
     }
 
     fn control(&mut self, call: ControlCall<'_>) -> Result<Option<String>, String> {
