@@ -44,8 +44,19 @@ impl<T: Named> Records<T> {
     where
         T::Name: Borrow<Q>,
     {
+        self.look_up(name).map(|(key, _)| key)
+    }
+
+    /// The record of a name, with its place.
+    #[inline]
+    pub(crate) fn look_up<Q: Hash + Eq + ?Sized>(&self, name: &Q) -> Option<(RecordKey, &T)>
+    where
+        T::Name: Borrow<Q>,
+    {
         let hash = HASHER.hash_one(name);
-        self.by_name.find(hash, |&key| self.records[key as usize].name().borrow() == name).copied()
+        let is_named = |key: &RecordKey| self.get(*key).is_some_and(|record| record.name().borrow() == name);
+        let key = *self.by_name.find(hash, is_named)?;
+        Some((key, self.get(key)?))
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -61,7 +72,7 @@ impl<T: Named> Records<T> {
     where
         T::Name: Borrow<Q>,
     {
-        self.find(name).and_then(|key| self.get(key))
+        self.look_up(name).map(|(_, record)| record)
     }
 
     /// Every record, in the order of their places: as they came, but that a newer one takes the place of a removed one.

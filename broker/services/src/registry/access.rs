@@ -64,15 +64,11 @@ impl Registry {
     /// # Errors
     /// Why not. TLS comes before the registry is asked, so its time counts first.
     pub fn access(&self, id: CertificateId, now: WallTime) -> Result<Access<'_>, AccessRefusal> {
-        let access = self.standing(id);
-        let certificate = match &access {
-            Ok(access) => Some(access.certificate),
-            Err(_) => self.certificates.named(&id),
-        };
-        match certificate.and_then(|certificate| certificate.rest.as_deref()) {
+        let found = self.certificates.look_up(&id);
+        match found.and_then(|(_, certificate)| certificate.rest.as_deref()) {
             Some(rest) if !rest.validity.has_begun(now) => Err(AccessRefusal::NotYetValid),
             Some(rest) if !rest.validity.covers(now) => Err(AccessRefusal::Expired),
-            _ => access,
+            _ => self.judge(found),
         }
     }
 
@@ -81,8 +77,12 @@ impl Registry {
     /// # Errors
     /// Why not.
     pub fn standing(&self, id: CertificateId) -> Result<Access<'_>, AccessRefusal> {
-        let key = self.certificates.find(&id).ok_or(AccessRefusal::NotRegistered)?;
-        let certificate = self.certificates.get(key).ok_or(AccessRefusal::NotRegistered)?;
+        self.judge(self.certificates.look_up(&id))
+    }
+
+    #[inline]
+    fn judge<'r>(&'r self, found: Option<(RecordKey, &'r Certificate)>) -> Result<Access<'r>, AccessRefusal> {
+        let (key, certificate) = found.ok_or(AccessRefusal::NotRegistered)?;
         match certificate.status {
             CertificateStatus::Active => Ok(Access { registry: self, certificate, key: CertificateKey(key) }),
             CertificateStatus::Revoked => Err(AccessRefusal::Revoked),
@@ -170,7 +170,7 @@ impl Access<'_> {
         let inherited = things.filter(|thing| !thing.groups.is_empty()).map(|thing| {
             let groups = thing.groups.iter().flat_map(|&group| registry.ancestry(group));
             let policies = groups.flat_map(|group| registry.policies.operative(&group.attached));
-            (thing.name.clone(), policies.cloned().collect::<PolicySet>())
+            (thing.name.as_str().into(), policies.cloned().collect::<PolicySet>())
         });
         Rights::new(own, inherited.filter(|(_, policies)| !policies.is_empty()).collect())
     }

@@ -99,7 +99,7 @@ impl Registry {
             }
             ControlQuery::ListPrincipalThings { id, page } => {
                 let things = self.certificate(id)?.things.iter();
-                let names = things.map(|&key| self.thing_at(key).name.clone());
+                let names = things.map(|&key| self.thing_at(key).name.as_str().into());
                 Answer::ThingNames(part_of_list(names, &page)?)
             }
             ControlQuery::DescribeEventConfigurations => Answer::EventConfigurations(
@@ -148,7 +148,7 @@ impl Registry {
 
     fn describe_thing(&self, held: &Thing) -> ThingDescription {
         ThingDescription {
-            name: held.name.clone(),
+            name: held.name.as_str().into(),
             arn: self.arn("thing", &held.name),
             id: self.thing_id(held.serial),
             version: held.version,
@@ -234,7 +234,7 @@ impl Registry {
             *held == key || recursive && self.ancestry(*held).any(|above| *above.name == *group)
         };
         let found = self.things.iter_from(from).filter(|(_, thing)| thing.groups.iter().any(is_in));
-        Ok(part(found.map(|(place, thing)| (place, thing.name.clone())), most))
+        Ok(part(found.map(|(place, thing)| (place, thing.name.as_str().into())), most))
     }
 
     fn describe_certificate(&self, held: &Certificate) -> CertificateDescription {

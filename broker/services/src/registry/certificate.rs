@@ -85,14 +85,14 @@ impl CertificateMode {
 #[repr(C)]
 pub(super) struct Certificate {
     pub(super) id: CertificateId,
+    /// What is seldom asked for; none if nobody said anything of it.
+    pub(super) rest: Option<Box<CertificateRest>>,
     pub(super) status: CertificateStatus,
     /// Attached to its one thing as `EXCLUSIVE_THING`.
     pub(super) exclusive: bool,
     pub(super) attached: AttachedPolicies,
     /// The things that it is attached to, in the order of attaching.
     pub(super) things: SmallVec<[RecordKey; 1]>,
-    /// What is seldom asked for; none if nobody said anything of it.
-    pub(super) rest: Option<Box<CertificateRest>>,
     pub(super) facts: CertificateFacts,
 }
 

@@ -1,5 +1,6 @@
 //! Things (`state.md` 2.2).
 
+use compact_str::CompactString;
 use smallvec::SmallVec;
 
 use super::attributes::{Attribute, AttributePayload, sorted};
@@ -41,7 +42,8 @@ pub struct ThingUpdate {
 #[derive(Clone, Debug)]
 #[repr(C)]
 pub(super) struct Thing {
-    pub(super) name: Box<str>,
+    /// In place unless it is long: a lookup compares it.
+    pub(super) name: CompactString,
     pub(super) serial: u64,
     pub(super) version: u64,
     /// In the order of their names.
@@ -89,7 +91,7 @@ impl Registry {
         let serial = self.next_serial();
         self.count_of_type(type_key, 1);
         let groups = SmallVec::new();
-        let (name, certificates, version) = (Box::<str>::from(name), 0, 1);
+        let (name, certificates, version) = (CompactString::new(name), 0, 1);
         let made = self.thing_made(&name, serial);
         let key = self.things.insert(Thing {
             name,
@@ -210,7 +212,7 @@ impl Registry {
         let payload = serde_json::json!({
             "accountId": self.account_id(),
             "thingId": self.thing_id(thing.serial).to_string(),
-            "thingName": thing.name,
+            "thingName": thing.name.as_str(),
             "versionNumber": thing.version,
             "thingTypeName": self.type_name(thing),
             "attributes": attributes,
@@ -227,7 +229,7 @@ impl Registry {
         let topic = format!("thingTypeAssociation/thing/{}/thingType/{}", thing.name, held.name);
         let payload = serde_json::json!({
             "thingId": self.thing_id(thing.serial).to_string(),
-            "thingName": thing.name,
+            "thingName": thing.name.as_str(),
             "thingTypeName": held.name,
         });
         self.note(EventKind::ThingTypeAssociation, &topic, what, payload);
