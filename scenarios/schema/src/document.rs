@@ -10,7 +10,8 @@ use crate::keys::{Key, Kind, Presence, TABLES, Table};
 use crate::link_model::link_models;
 use crate::read::{PLACEHOLDERS, device_placeholders};
 use crate::resolve::service::{profiles, switch_words};
-use crate::value::{Choice, grouped};
+use crate::resolved::CallKind;
+use crate::value::{Choice, Words, grouped, share_text};
 
 mod kind;
 
@@ -60,6 +61,7 @@ const VALUES: &str = "\
 | name | `\"sensors\"` | `a-z`, `0-9` and `-`. |
 | point of time | `\"2026-01-01T00:00:00Z\"` | RFC 3339 in UTC, in quotes. |
 | seed | `\"7\"` | In quotes. |
+| share | `\"2 %\"`, `\"0.02\"` | A percentage or a part of 1, in quotes, to a millionth. |
 | range | `\"0..100\"` | The first index and the first that is left out, in quotes. |
 | file | `\"policies/per-device.json\"` | Relative to the folder of the scenario file; at most 1 MB of UTF-8. |
 | word | `\"full-jitter\"` | One of the words that the key lists. |
@@ -168,24 +170,18 @@ impl Page {
         });
         self.rows(["key", "value", "default", "meaning"], rows);
         for key in in_file() {
-            if let Kind::Choice(choices) = key.kind {
-                self.words(key.name, choices);
+            match key.kind {
+                Kind::Choice(choices) => self.words(key.name, choices),
+                Kind::Call => self.words(key.name, CallKind::CHOICES),
+                _ => {}
             }
         }
     }
 
     fn words(&mut self, key: &str, choices: &[Choice]) {
         let _ = write!(self.0, "The words of `{key}`:\n\n");
-        for choice in choices.iter().filter(|choice| choice.modelled) {
+        for choice in choices {
             let _ = writeln!(self.0, "- `{}`: {}.", choice.word, choice.about);
-        }
-        let later: Vec<String> = choices
-            .iter()
-            .filter(|choice| !choice.modelled)
-            .map(|choice| format!("`{}`", choice.word))
-            .collect();
-        if !later.is_empty() {
-            let _ = writeln!(self.0, "- not modelled yet: {}.", later.join(", "));
         }
         self.0.push('\n');
     }
@@ -216,7 +212,7 @@ impl Page {
                 format!("`{}`", model.name),
                 latency(&model.uplink_us),
                 latency(&model.downlink_us),
-                percent(model.loss_per_million),
+                share_text(model.loss_per_million),
                 format!("{} / {}", bits(model.uplink_bits_per_second), bits(model.downlink_bits_per_second)),
                 model.handshake_round_trips.to_string(),
                 file.about.clone(),
@@ -305,9 +301,7 @@ fn heading_of(table: &Table) -> String {
     match table.path {
         "" => "Top level".to_owned(),
         "service" | "measure" => format!("`[{}]`", table.path),
-        "fleet.NAME" | "policy.NAME" | "authorizer.NAME" => {
-            format!("`[[{}]]`", table.path.trim_end_matches(".NAME"))
-        }
+        path if path.ends_with(".NAME") => format!("`[[{}]]`", path.trim_end_matches(".NAME")),
         "fault.N" | "app.N" | "expect.N" => format!("`[[{}]]`", table.path.trim_end_matches(".N")),
         "fleet.NAME.publish.N" => "`[[fleet.publish]]`".to_owned(),
         path => match path.split_once(" of ") {
@@ -334,13 +328,6 @@ fn latency(curve: &[u32]) -> String {
     };
     let (median, worst) = (curve[curve.len() / 2], curve[curve.len() - 1]);
     if median == worst { millis(median) } else { format!("{}, {}", millis(median), millis(worst)) }
-}
-
-fn percent(per_million: u32) -> String {
-    let fraction = format!("{:04}", per_million % 10_000);
-    let fraction = fraction.trim_end_matches('0');
-    let dot = if fraction.is_empty() { "" } else { "." };
-    format!("{}{dot}{fraction} %", per_million / 10_000)
 }
 
 fn bits(per_second: u64) -> String {

@@ -6,11 +6,14 @@ use squall_profile::switch::SWITCHES;
 use squall_services::policy::MAX_POLICIES_PER_PRINCIPAL;
 
 use crate::keys::{
-    ARGUMENTS, ATTRIBUTE_NAME, ATTRIBUTE_VALUE_MAX, ATTRIBUTES_MAX, DurationRule, IDENTIFIER_MAX, Key, Kind,
-    LINK_MODEL, NameRule, POLICY_NAME, Presence, SCENARIO, Table,
+    ANY, ARGUMENTS, ATTRIBUTE_NAME, ATTRIBUTE_VALUE_MAX, ATTRIBUTES_MAX, DurationRule, IDENTIFIER_MAX, Key,
+    Kind, LINK_MODEL, NameRule, PARAMETER_NAME, POLICY_NAME, Presence, SCENARIO, Table,
 };
 use crate::resolve::service::{profiles, switch_words};
+use crate::resolved::CallKind;
 use crate::tree::{Node, Origin, Value, parse_own_value};
+use crate::value::Words;
+use crate::wording::subject_fields;
 use crate::{link_model, value};
 
 /// The JSON Schema of a scenario file; TOML editors check by it as well.
@@ -56,6 +59,7 @@ fn kind_schema(kind: &Kind) -> Json {
         | Kind::Template
         | Kind::DeviceTemplate(_)
         | Kind::TopicName
+        | Kind::TopicFilter
         | Kind::PriceBook
         | Kind::Metric => {
             json!({ "type": "string" })
@@ -80,7 +84,27 @@ fn kind_schema(kind: &Kind) -> Json {
             "additionalProperties": { "type": "string", "maxLength": ATTRIBUTE_VALUE_MAX },
         }),
         // Which of them it is hangs on the key `call`; only a reader of the whole table can tell.
-        Kind::Arguments => json!({ "anyOf": ARGUMENTS.map(table_schema) }),
+        Kind::Arguments => {
+            let api = json!({ "type": "object", "description": "Parameters of the public API." });
+            json!({ "anyOf": ARGUMENTS.map(table_schema).into_iter().chain([api]).collect::<Vec<_>>() })
+        }
+        Kind::Call => {
+            let words: Vec<&str> = CallKind::CHOICES.iter().map(|choice| choice.word).collect();
+            json!({ "anyOf": [{ "enum": words }, { "type": "string", "pattern": "^[A-Z][A-Za-z0-9]+$" }] })
+        }
+        Kind::Subject => closed(subject_fields().map(|field| (field.text(), json!({ "type": "string" })))),
+        Kind::Parameters => json!({
+            "type": "object",
+            "propertyNames": { "pattern": name_pattern(PARAMETER_NAME) },
+            "additionalProperties": { "type": "string" },
+        }),
+        Kind::Share => json!({ "type": "string", "pattern": "^\\s*[0-9][0-9_]*(\\.[0-9_]+)?\\s*%?\\s*$" }),
+        Kind::AfterRejection => json!({
+            "anyOf": [
+                { "enum": ["back-off", "give-up"] },
+                { "type": "string", "pattern": duration_pattern(ANY) },
+            ],
+        }),
         Kind::Profile => {
             json!({ "enum": profiles().iter().map(|profile| profile.name.as_str()).collect::<Vec<_>>() })
         }
@@ -91,7 +115,7 @@ fn kind_schema(kind: &Kind) -> Json {
         Kind::QoS => json!({ "enum": [0, 1] }),
         Kind::Flag => json!({ "type": "boolean" }),
         Kind::Choice(choices) => {
-            let words = choices.iter().filter(|choice| choice.modelled).map(|choice| choice.word);
+            let words = choices.iter().map(|choice| choice.word);
             json!({ "enum": words.collect::<Vec<_>>() })
         }
         Kind::Version => json!({ "enum": [5, "3.1.1"] }),

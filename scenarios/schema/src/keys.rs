@@ -2,8 +2,8 @@
 
 use core::time::Duration;
 
-use crate::resolved::{BackOffStrategy, CallKind, IdentityKind, Mutant, OutageMode, Overflow};
-use crate::value::{CERTIFICATE_STATUS, Choice, LONGEST, Words};
+use crate::resolved::{Mutant, Overflow};
+use crate::value::{Choice, LONGEST, Words};
 
 /// The keys of one table of the file.
 #[derive(Debug)]
@@ -55,8 +55,20 @@ pub(crate) enum Kind {
     DeviceRange,
     /// A thing's attributes by name.
     Attributes,
+    /// What an application calls: a word, or an operation of the public API.
+    Call,
     /// The arguments of a call, which the key `call` beside it names.
     Arguments,
+    /// The subject of a certificate: fields with texts that are the same for a device throughout the run.
+    Subject,
+    /// Parameters of provisioning: names with such texts.
+    Parameters,
+    /// A share of a whole.
+    Share,
+    /// What a device does that was turned away.
+    AfterRejection,
+    /// A topic filter without placeholders.
+    TopicFilter,
     /// The name of a service profile.
     Profile,
     /// The name of a price book.
@@ -124,7 +136,7 @@ pub(crate) struct DurationRule {
     pub(crate) whole_seconds: bool,
 }
 
-const ANY: DurationRule = DurationRule { min: Duration::ZERO, max: LONGEST, whole_seconds: false };
+pub(crate) const ANY: DurationRule = DurationRule { min: Duration::ZERO, max: LONGEST, whole_seconds: false };
 const POSITIVE: DurationRule = DurationRule { min: Duration::from_nanos(1), ..ANY };
 const KEEP_ALIVE: DurationRule =
     DurationRule { max: Duration::from_secs(u16::MAX as u64), whole_seconds: true, ..ANY };
@@ -160,11 +172,20 @@ macro_rules! table {
 use Presence::{Default, Optional, Required, Results};
 
 mod access;
+mod fleet;
+mod provisioning;
+mod timeline;
 
 pub(crate) use access::{
     ARGUMENTS, ATTRIBUTE_NAME, ATTRIBUTE_VALUE_MAX, ATTRIBUTE_VALUE_PUNCTUATION, ATTRIBUTES_MAX, AUTHORIZER,
-    FUNCTION_STATION, NameRule, POLICY, POLICY_NAME, THING_NAME, arguments_of,
+    FUNCTION_STATION, NameRule, POLICY, POLICY_NAME, THING_NAME, arguments_of, holds_api_parameters,
 };
+pub(crate) use fleet::LINK_MODEL;
+use fleet::{CERTIFICATE_EXPIRES, FLEET, MQTT, PUBLISH, RECONNECT, START, SUBSCRIBE};
+pub(crate) use provisioning::PARAMETER_NAME;
+use provisioning::{CERTIFICATE_AUTHORITY, LAMBDA, PROVISIONING_TEMPLATE, RULE};
+use timeline::{APP, FAULT};
+pub(crate) use timeline::{DEVICE_CRASH, FAULT_KINDS, GATEWAY_OUTAGE};
 
 table!(SCENARIO, "", "The top level of a file. These keys stand before the first `[table]`.", {
     "name": Kind::Identifier, Required, "Names the scenario and its output folder.";
@@ -176,6 +197,10 @@ table!(SCENARIO, "", "The top level of a file. These keys stand before the first
     "service": Kind::Table(&SERVICE), Optional("all defaults"), "The service under test.";
     "policy": Kind::Tables(&POLICY), Optional("no policies"), "The IoT policies that the account has when the run begins.";
     "authorizer": Kind::Tables(&AUTHORIZER), Optional("no authorizers"), "The custom authorizers.";
+    "certificate_authority": Kind::Tables(&CERTIFICATE_AUTHORITY), Optional("no authorities"), "The certificate authorities that the account has registered when the run begins.";
+    "provisioning_template": Kind::Tables(&PROVISIONING_TEMPLATE), Optional("no templates"), "The provisioning templates that the account has when the run begins.";
+    "lambda": Kind::Tables(&LAMBDA), Optional("no Lambdas"), "The Lambdas of rules and provisioning templates.";
+    "rule": Kind::Tables(&RULE), Optional("no rules"), "The topic rules, each of which hands messages to a Lambda.";
     "fleet": Kind::Tables(&FLEET), Required, "The devices; at least one fleet.";
     "fault": Kind::Tables(&FAULT), Optional("no faults"), "What goes wrong, in the order of time.";
     "app": Kind::Tables(&APP), Optional("no calls"), "Calls of cloud-side actors.";
@@ -208,78 +233,6 @@ table!(STATION, "service.station", "A node is a queue before servers. The times 
     "other": Kind::Duration(ANY), Default("\"50us\""), "Server time of any other packet: acknowledgements, pings, DISCONNECT.";
 });
 
-table!(FLEET, "fleet.NAME", "Devices of one kind. A device's thing name is `NAME-INDEX`, the first index is 0.", {
-    "name": Kind::Identifier, Required, "Names the fleet; no two fleets share a name.";
-    "devices": whole(1, DEVICES_MAX, "devices"), Required, "How many devices.";
-    "start": Kind::Table(&START), Optional("all at the start of the run"), "When they first want to be connected.";
-    "network": Kind::Network, Default("\"broadband\""), "The network between device and service: the name of a link model, or a table that writes one out.";
-    "identity": Kind::Choice(IdentityKind::CHOICES), Default("\"registered\""), "How a device proves who it is.";
-    "policies": Kind::Policies, Optional("a device is allowed everything, and no policy is looked at"), "The policies attached to each device's certificate, in this order, as `[\"per-device\"]`; with `[]` nothing is allowed.";
-    "thing": Kind::DeviceTemplate(Renders::ThingName), Default("\"{{thing}}\""), "The thing that a device's certificate is attached to. Only with `policies`.";
-    "exclusive_thing": Kind::Flag, Default("false"), "Whether it is attached as `EXCLUSIVE_THING`: then policies know the thing whatever the client id is. Only with `policies`.";
-    "attributes": Kind::Attributes, Optional("none"), "Attributes of that thing, as `{ model = \"x1\" }`. Only with `policies`.";
-    "certificate_status": Kind::Choice(CERTIFICATE_STATUS), Default("\"ACTIVE\""), "The status of the certificates when the run begins. Only `ACTIVE` lets a device connect.";
-    "username": Kind::DeviceTemplate(Renders::Anything), Optional("none"), "The MQTT user name. Only with `identity = \"custom-authorizer\"`; `?x-amz-customauthorizer-name=NAME` at its end picks the authorizer.";
-    "password": Kind::DeviceTemplate(Renders::Anything), Optional("none"), "The MQTT password. Only with `identity = \"custom-authorizer\"`.";
-    "client_id": Kind::DeviceTemplate(Renders::Anything), Default("\"{{thing}}\""), "The MQTT client id.";
-    "mqtt": Kind::Table(&MQTT), Optional("all defaults"), "The session that a device asks for.";
-    "connect_timeout": Kind::Duration(POSITIVE), Default("\"10s\""), "How long a device waits for its CONNACK, counted from the first SYN.";
-    "reconnect": Kind::Table(&RECONNECT), Optional("all defaults"), "How a device comes back after it lost its connection, or failed to get one.";
-    "offline": Kind::Offline, Default("\"queue:100\""), "What becomes of a publish that falls due while the device is offline: `\"drop\"` loses and counts it, `\"queue:N\"` keeps up to N of them and loses what finds the queue full.";
-    "subscribe": Kind::Tables(&SUBSCRIBE), Optional("no subscriptions"), "What a device subscribes to once it is connected without a stored session.";
-    "publish": Kind::Tables(&PUBLISH), Optional("no publishes"), "What a device publishes.";
-});
-
-table!(START, "fleet.NAME.start", "When the devices of a fleet first want to be connected.", {
-    "at": Kind::Duration(ANY), Default("\"0s\""), "When the first of them does.";
-    "over": Kind::Duration(ANY), Default("\"0s\""), "They are spread evenly at random over this span.";
-});
-
-table!(MQTT, "fleet.NAME.mqtt", "The session that a device asks for in its CONNECT.", {
-    "version": Kind::Version, Default("5"), "Protocol version: the number `5` or the text `\"3.1.1\"`.";
-    "keep_alive": Kind::Duration(KEEP_ALIVE), Default("\"20m\""), "Longest silence on a connection. The service has bounds of its own, see the limits `keep_alive_*`; `\"0s\"` asks for none.";
-    "clean_start": Kind::Flag, Default("false"), "Whether each connection begins a new session: Clean Start, or Clean Session in MQTT 3.1.1.";
-    "session_expiry": Kind::Duration(SESSION_EXPIRY), Optional("`\"1h\"` with version 5; with `\"3.1.1\"` the account's value holds"), "How long the session outlives its connection. MQTT 5 only.";
-});
-
-table!(RECONNECT, "fleet.NAME.reconnect", "How a device waits before it tries to connect again.", {
-    "strategy": Kind::Choice(BackOffStrategy::CHOICES), Default("\"full-jitter\""), "The shape of the waits.";
-    "base": Kind::Duration(POSITIVE), Default("\"1s\""), "The first wait, or its upper bound.";
-    "cap": Kind::Duration(POSITIVE), Default("\"60s\""), "No wait is longer; at least `base`.";
-});
-
-table!(SUBSCRIBE, "fleet.NAME.subscribe.N", "One subscription of each device.", {
-    "filter": Kind::DeviceTemplate(Renders::TopicFilter), Required, "The topic filter.";
-    "qos": Kind::QoS, Default("1"), "The QoS asked for.";
-});
-
-table!(PUBLISH, "fleet.NAME.publish.N", "One periodic publish of each device. When the first falls due is drawn for each device within `every`.", {
-    "topic": Kind::DeviceTemplate(Renders::TopicName), Required, "The topic name.";
-    "every": Kind::Duration(POSITIVE), Required, "Time from one publish to the next.";
-    "qos": Kind::QoS, Default("1"), "The QoS.";
-    "payload": Kind::Template, Default("'{\"n\": {{counter}}}'"), "The payload.";
-});
-
-table!(FAULT, "fault.N", "Something that goes wrong. Faults stand in the order of time; metrics and paths call the first of them `fault.1`. Those of one kind do not overlap. The service is well again the moment a fault ends: what happens then is what most scenarios are about.", {
-    "at": Kind::Duration(ANY), Required, "When it begins.";
-    "kind": Kind::Choice(FAULT_KINDS), Required, "What goes wrong.";
-    "mode": Kind::Choice(OutageMode::CHOICES), Default("\"reset\""), "How an outage shows itself.";
-    "lasts": Kind::Duration(POSITIVE), Required, "How long it lasts; it ends within the run.";
-});
-
-/// What can go wrong.
-pub(crate) const FAULT_KINDS: &[Choice] =
-    &[Choice::new(GATEWAY_OUTAGE, "the gateway in front of all nodes cannot be reached")];
-pub(crate) const GATEWAY_OUTAGE: &str = "gateway-outage";
-
-table!(APP, "app.N", "A call of a cloud-side actor.", {
-    "at": Kind::Duration(ANY), Required, "When it is made.";
-    "every": Kind::Duration(POSITIVE), Default("\"1s\""), "How long after one call the next of the `times` is made.";
-    "times": whole(1, U32_MAX, "calls"), Default("1"), "How often it is made; `{{call}}` in the arguments of `PublishToTopic` is the number of the call, 0 for the first.";
-    "call": Kind::Choice(CallKind::CHOICES), Required, "What is called.";
-    "with": Kind::Arguments, Required, "The call's arguments. Each call has its own.";
-});
-
 table!(MEASURE, "measure", "The window that percentiles called `measure.*` and the monthly bill are taken from. Leave the start-up out of it.", {
     "from": Kind::Duration(ANY), Default("\"0s\""), "Its first instant.";
     "to": Kind::Duration(POSITIVE), Optional("the end of the run"), "The first instant after it.";
@@ -293,17 +246,6 @@ table!(EXPECT, "expect.N", "A statement about the run that must hold. `squall ru
     "line": whole(0, U32_MAX, "lines"), Results, "The line of the scenario file that it stands on.";
 });
 
-table!(LINK_MODEL, "fleet.NAME.network", "A link model written out in place of its name. `--set fleet.NAME.network.KEY=VALUE` changes one value of a named model.", {
-    "name": Kind::Text, Required, "What reports call it.";
-    "uplink_us": Kind::Curve, Required, "One-way latency from the device in microseconds: the inverse of its distribution at equal steps from the least to the most, such as 17 points for 0, 1/16, ..., 1.";
-    "downlink_us": Kind::Curve, Required, "One-way latency to the device, likewise.";
-    "loss_per_million": whole(0, 1_000_000, "segments in a million"), Required, "Segments lost in a million, each way.";
-    "retransmission_timeout": Kind::Duration(POSITIVE), Required, "How late a lost segment is; doubled for each further loss.";
-    "uplink_bits_per_second": whole(1, 1_000_000_000_000, "bits a second"), Required, "Bandwidth from the device.";
-    "downlink_bits_per_second": whole(1, 1_000_000_000_000, "bits a second"), Required, "Bandwidth to the device.";
-    "handshake_round_trips": whole(0, 100, "round trips"), Required, "Round trips before the first MQTT byte may leave: 1 for TCP, and 2 for TLS 1.2 or 1 for TLS 1.3.";
-});
-
 /// Every table, in the order of the documentation.
 pub(crate) static TABLES: &[&Table] = &[
     &SCENARIO,
@@ -312,7 +254,12 @@ pub(crate) static TABLES: &[&Table] = &[
     &POLICY,
     &AUTHORIZER,
     &FUNCTION_STATION,
+    &CERTIFICATE_AUTHORITY,
+    &PROVISIONING_TEMPLATE,
+    &LAMBDA,
+    &RULE,
     &FLEET,
+    &CERTIFICATE_EXPIRES,
     &START,
     &MQTT,
     &RECONNECT,
@@ -359,15 +306,15 @@ pub(crate) fn tables_with(name: &str) -> impl Iterator<Item = &'static Table> {
     TABLES.iter().copied().filter(move |table| table.names().any(|known| known == name))
 }
 
-/// The words of a choice that are modelled, for the `allowed` line of an error.
+/// The words of a choice, for the `allowed` line of an error.
 pub(crate) fn words_text(choices: &[Choice]) -> String {
-    let words = choices.iter().filter(|choice| choice.modelled).map(|choice| choice.word);
-    words.collect::<Vec<_>>().join(", ")
+    choices.iter().map(|choice| choice.word).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::resolved::CallKind;
     use crate::tree::{Origin, parse_own_value};
 
     #[test]

@@ -6,7 +6,7 @@
 use toml_edit::Key as TomlKey;
 
 use crate::error::{ScenarioError, did_you_mean};
-use crate::keys::{ARGUMENTS, Kind, LINK_MODEL, SCENARIO, Table, arguments_of};
+use crate::keys::{ARGUMENTS, Kind, LINK_MODEL, SCENARIO, Table, arguments_of, holds_api_parameters};
 use crate::link_model;
 use crate::read::{Report, join, selector, unknown_key};
 use crate::tree::{Entry, Node, Origin, Value};
@@ -45,6 +45,12 @@ fn find_member(members: &[Node], part: &str) -> Option<usize> {
         let number: usize = part.parse().ok()?;
         (1..=members.len()).contains(&number).then(|| number - 1)
     })
+}
+
+/// Whether the arguments of the call in this table are the parameters of an operation of the public API.
+fn holds_parameters(app: &Node) -> bool {
+    let Some(call) = app.get("call").and_then(Node::as_text) else { return false };
+    arguments_of(call).is_none() || app.get("with").is_some_and(holds_api_parameters)
 }
 
 /// Puts `value` at the path `parts` of the scenario `root`; tables on the way are made where the file has none.
@@ -89,6 +95,10 @@ impl Edit<'_> {
                 let inner_node = self.entry(node, name, &key_path)?;
                 self.in_table(inner_node, inner, &key_path, rest, value)
             }
+            Kind::Arguments if holds_parameters(node) => {
+                let inner_node = self.entry(node, name, &key_path)?;
+                self.in_free_table(inner_node, &key_path, rest, value)
+            }
             Kind::Arguments => {
                 let call = node.get("call").and_then(Node::as_text).and_then(arguments_of);
                 let inner_node = self.entry(node, name, &key_path)?;
@@ -104,7 +114,9 @@ impl Edit<'_> {
                 let list = self.entry(node, name, &key_path)?;
                 self.in_list(list, inner, &key_path, rest, value)
             }
-            Kind::Limits | Kind::Switches | Kind::Attributes if rest.len() == 1 => {
+            Kind::Limits | Kind::Switches | Kind::Attributes | Kind::Subject | Kind::Parameters
+                if rest.len() == 1 =>
+            {
                 let inner_node = self.entry(node, name, &key_path)?;
                 *self.entry(inner_node, &rest[0], &join(&key_path, &rest[0]))? = value;
                 Some(())
@@ -121,6 +133,18 @@ impl Edit<'_> {
                 self.fail(self.error(&whole, problem).hint(format!("end the path there: {key_path}")))
             }
         }
+    }
+
+    /// Goes down a table whose keys no key table lists.
+    fn in_free_table(&self, node: &mut Node, path: &str, parts: &[String], value: Node) -> Option<()> {
+        let (name, rest) = parts.split_first().expect("the caller has seen a part");
+        let key_path = join(path, name);
+        let inner = self.entry(node, name, &key_path)?;
+        if rest.is_empty() {
+            *inner = value;
+            return Some(());
+        }
+        self.in_free_table(inner, &key_path, rest, value)
     }
 
     fn in_list(

@@ -12,9 +12,11 @@ use crate::tree::{Entry, Node, Origin, Value, parse_own_value, shorten};
 use crate::wording::{kind_text, with_kind};
 
 mod access;
+mod provisioning;
 mod scalar;
 mod template;
 
+pub(crate) use provisioning::name_problem;
 pub(crate) use template::{PLACEHOLDERS, device_placeholders};
 
 /// Where errors of one reading go.

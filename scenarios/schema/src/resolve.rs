@@ -9,11 +9,13 @@ use crate::read::{Cursor, Report};
 use crate::resolved::Scenario;
 use crate::tree::Node;
 
+mod api_call;
 mod calls;
 mod expect;
 mod fleet;
 mod identity;
 mod policy;
+mod provisioning;
 pub(crate) mod service;
 mod source;
 mod timeline;
@@ -45,9 +47,20 @@ pub(crate) fn resolve(root: &Node, context: Context<'_>) -> Option<Scenario> {
     let policies = policy::read_all(&cursor, context.files);
     let authorizers = policy::read_authorizers(&cursor, context.files);
     let names = |list| policy::names(&cursor, list);
-    let known = identity::Known { policies: &names("policy"), authorizers: &names("authorizer") };
+    let lambdas_known = names("lambda");
+    let lambdas = provisioning::read_lambdas(&cursor, context.files);
+    let rules = provisioning::read_rules(&cursor, &lambdas_known);
+    let templates_known = provisioning::known_templates(&cursor);
+    let provisioning_templates = provisioning::read_templates(&cursor, context.files, &lambdas_known);
+    let certificate_authorities = provisioning::read_authorities(&cursor, &templates_known);
+    let known = identity::Known {
+        policies: &names("policy"),
+        authorizers: &names("authorizer"),
+        templates: &templates_known,
+        authorities: &provisioning::known_authorities(&cursor),
+    };
     let fleets = fleet::read_all(&cursor, duration, known);
-    let faults = timeline::read_faults(&cursor, duration);
+    let faults = timeline::read_faults(&cursor, duration, &names("fleet"));
     let fleets_known = fleet::Fleets { names: &names("fleet"), resolved: fleets.as_deref() };
     let app_calls =
         calls::read_all(&cursor, calls::Known { fleets: fleets_known, files: context.files, duration });
@@ -63,6 +76,10 @@ pub(crate) fn resolve(root: &Node, context: Context<'_>) -> Option<Scenario> {
         service: service?,
         policies: policies?,
         authorizers: authorizers?,
+        lambdas: lambdas?,
+        rules: rules?,
+        provisioning_templates: provisioning_templates?,
+        certificate_authorities: certificate_authorities?,
         fleets: fleets?,
         faults: faults?,
         app_calls: app_calls?,

@@ -7,10 +7,13 @@ use squall_types::{ProtocolVersion, QoS, Seed, Template, WallTime};
 
 mod access;
 mod call;
+mod provisioning;
 
 pub use access::*;
 pub(crate) use call::CALL_PLACEHOLDER;
-pub use call::{AppCall, Call, CallKind, Devices};
+pub use call::{ApiCall, AppCall, Call, CallDevice, CallKind, Devices};
+pub(crate) use call::{DEVICE_CALL_PLACEHOLDERS, placeholders_of};
+pub use provisioning::*;
 
 /// One runnable world: a scenario file after `--set` and one combination of its matrix.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,6 +36,14 @@ pub struct Scenario {
     pub policies: Vec<PolicyDocument>,
     /// The custom authorizers; names are unique.
     pub authorizers: Vec<Authorizer>,
+    /// The Lambdas of rules and templates; names are unique.
+    pub lambdas: Vec<Lambda>,
+    /// The topic rules; names are unique.
+    pub rules: Vec<Rule>,
+    /// The provisioning templates; names are unique.
+    pub provisioning_templates: Vec<ProvisioningTemplate>,
+    /// The certificate authorities; names are unique.
+    pub certificate_authorities: Vec<CertificateAuthority>,
     /// The devices; names are unique.
     pub fleets: Vec<Fleet>,
     /// What goes wrong, in the order of time, which is also that of the file: the first is `fault.1` in metrics.
@@ -266,7 +277,7 @@ pub struct LinkModel {
 pub struct Fault {
     /// When it begins.
     pub at: Duration,
-    /// How long it lasts.
+    /// How long it lasts; zero for a crash after which the devices start again at once.
     pub lasts: Duration,
     /// What it is.
     pub kind: FaultKind,
@@ -277,6 +288,17 @@ pub struct Fault {
 pub enum FaultKind {
     /// The gateway in front of all nodes is unreachable.
     GatewayOutage(OutageMode),
+    /// Devices lose their power and what was in their memory; they are switched on again when the fault ends.
+    DeviceCrash(DeviceCrash),
+}
+
+/// Which devices lose their power.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DeviceCrash {
+    /// The fleet's index in the scenario.
+    pub fleet: usize,
+    /// Devices of it in a million, by a draw of each.
+    pub share_per_million: u32,
 }
 
 /// How an outage shows itself.

@@ -5,13 +5,14 @@ use squall_profile::LIMITS;
 use squall_profile::switch::SWITCHES;
 use squall_types::{ProtocolVersion, QoS};
 
-use crate::keys::GATEWAY_OUTAGE;
+use crate::keys::{DEVICE_CRASH, GATEWAY_OUTAGE};
 use crate::resolved::{
     Expectation, Fault, FaultKind, Fleet, LinkModel, Mqtt, Publish, Scenario, Service, Station, Subscription,
 };
-use crate::value::{duration_text, offline_text, wall_time_text};
+use crate::value::{duration_text, offline_text, share_text, wall_time_text};
 
 mod access;
+mod provisioning;
 
 impl Scenario {
     /// The scenario as `results.json` keeps it; [`parse_json`](crate::parse_json) reads it back.
@@ -26,8 +27,12 @@ impl Scenario {
             "service": service(&self.service),
             "policy": list(&self.policies, access::policy),
             "authorizer": list(&self.authorizers, access::authorizer),
+            "lambda": list(&self.lambdas, provisioning::lambda),
+            "rule": list(&self.rules, provisioning::rule),
+            "provisioning_template": list(&self.provisioning_templates, provisioning::template),
+            "certificate_authority": list(&self.certificate_authorities, provisioning::authority),
             "fleet": list(&self.fleets, fleet),
-            "fault": list(&self.faults, fault),
+            "fault": self.faults.iter().map(|each| fault(each, &self.fleets)).collect::<Value>(),
             "app": self.app_calls.iter().map(|call| access::app_call(call, &self.fleets)).collect::<Value>(),
             "measure": {
                 "from": duration_text(self.measure.from),
@@ -140,14 +145,20 @@ fn publish(publish: &Publish) -> Value {
     })
 }
 
-fn fault(fault: &Fault) -> Value {
-    let FaultKind::GatewayOutage(mode) = fault.kind;
-    json!({
-        "at": duration_text(fault.at),
-        "kind": GATEWAY_OUTAGE,
-        "mode": mode.as_str(),
-        "lasts": duration_text(fault.lasts),
-    })
+fn fault(fault: &Fault, fleets: &[Fleet]) -> Value {
+    let (at, lasts) = (duration_text(fault.at), duration_text(fault.lasts));
+    match fault.kind {
+        FaultKind::GatewayOutage(mode) => {
+            json!({ "at": at, "kind": GATEWAY_OUTAGE, "mode": mode.as_str(), "lasts": lasts })
+        }
+        FaultKind::DeviceCrash(crash) => json!({
+            "at": at,
+            "kind": DEVICE_CRASH,
+            "fleet": fleets[crash.fleet].name,
+            "share": share_text(crash.share_per_million),
+            "lasts": lasts,
+        }),
+    }
 }
 
 fn expectation(expectation: &Expectation) -> Value {

@@ -7,7 +7,10 @@ use std::time::UNIX_EPOCH;
 use squall_services::registry::CertificateStatus;
 use squall_types::WallTime;
 
-use crate::resolved::{BackOffStrategy, CallKind, IdentityKind, Mutant, Offline, OutageMode, Overflow};
+use crate::resolved::{
+    AfterRejection, AuthorityStatus, BackOffStrategy, CallKind, CertificateMode, IdentityKind, Mutant,
+    Offline, OutageMode, Overflow, PayloadFormat, TemplateKind,
+};
 
 /// Why a text is no duration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -128,119 +131,6 @@ pub(crate) fn wall_time_text(time: WallTime) -> String {
     humantime::format_rfc3339(UNIX_EPOCH + Duration::from_nanos(time.0)).to_string()
 }
 
-/// One of the words that a key allows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Choice {
-    /// The spelling.
-    pub(crate) word: &'static str,
-    /// What it means.
-    pub(crate) about: &'static str,
-    /// False for a word that is known and reserved for later.
-    pub(crate) modelled: bool,
-}
-
-impl Choice {
-    pub(crate) const fn new(word: &'static str, about: &'static str) -> Self {
-        Self { word, about, modelled: true }
-    }
-
-    const fn later(word: &'static str, about: &'static str) -> Self {
-        Self { word, about, modelled: false }
-    }
-}
-
-/// An enum whose variants are words of the file.
-pub(crate) trait Words: Copy + 'static {
-    /// The words, those of later kinds last.
-    const CHOICES: &'static [Choice];
-    /// The value of each word that is modelled.
-    const VALUES: &'static [Self];
-}
-
-// A word after `~` is known and reserved: it is no variant yet.
-macro_rules! words {
-    ($($kind:ident { $($variant:ident = $word:literal, $about:literal;)+ $(~ $later:literal, $later_about:literal;)* })+) => {
-        $(
-            impl Words for $kind {
-                const CHOICES: &'static [Choice] = &[
-                    $(Choice::new($word, $about),)+
-                    $(Choice::later($later, $later_about),)*
-                ];
-                const VALUES: &'static [Self] = &[$(Self::$variant,)+];
-            }
-
-            impl $kind {
-                /// The word that a scenario writes.
-                pub const fn as_str(self) -> &'static str {
-                    match self { $(Self::$variant => $word,)+ }
-                }
-            }
-        )+
-    };
-}
-
-words! {
-    Overflow {
-        Refuse = "refuse", "the new connection is reset at once, the device sees a refused connection";
-        DropSyn = "drop-syn", "its SYN is dropped, the device retransmits until its connect_timeout";
-    }
-    Mutant {
-        None = "none", "no bug";
-        LoseDelivery = "lose-delivery", "every fifth PUBLISH to a device is lost without a word";
-        Misdeliver = "misdeliver", "every fifth PUBLISH to a device goes to the next device instead";
-        KeepTakenOver = "keep-taken-over", "a connection that was taken over is not closed";
-        IgnorePolicies = "ignore-policies", "devices that are held to policies are let in as if they were not";
-    }
-    IdentityKind {
-        Registered = "registered", "a certificate that the account knows";
-        CustomAuthorizer = "custom-authorizer", "a custom authorizer";
-        ~ "jitp", "just-in-time provisioning";
-        ~ "jitr", "just-in-time registration";
-        ~ "claim", "provisioning by claim";
-        ~ "trusted-user", "provisioning by a trusted user";
-    }
-    CallKind {
-        PublishToTopic = "PublishToTopic", "publishes a message, as the data plane's Publish does";
-        UpdateCertificate = "UpdateCertificate", "gives the certificates of devices another status";
-        AttachPolicy = "AttachPolicy", "attaches a policy to the certificates of devices";
-        DetachPolicy = "DetachPolicy", "detaches a policy from the certificates of devices";
-        CreatePolicy = "CreatePolicy", "makes a policy";
-        CreatePolicyVersion = "CreatePolicyVersion", "gives a policy another version";
-        SetDefaultPolicyVersion = "SetDefaultPolicyVersion", "brings a version of a policy into force";
-    }
-    BackOffStrategy {
-        None = "none", "no wait at all";
-        Fixed = "fixed", "always base";
-        Exponential = "exponential", "min(cap, base * 2^n) after n failed attempts in a row";
-        EqualJitter = "equal-jitter", "half of the exponential wait, plus a uniform draw up to the other half";
-        FullJitter = "full-jitter", "a uniform draw from 0 to the exponential wait";
-        DecorrelatedJitter = "decorrelated-jitter", "a uniform draw from base to three times the previous wait, at most cap";
-    }
-    OutageMode {
-        Refuse = "refuse", "new connections are refused, established ones live on";
-        Reset = "reset", "established connections are reset at its start, new ones are refused while it lasts";
-        Silent = "silent", "nothing passes either way and nobody is told; TCP retransmits what was sent once it is over";
-    }
-}
-
-/// The states of a certificate, in the order of [`CertificateStatus::ALL`].
-pub(crate) const CERTIFICATE_STATUS: &[Choice] = &[
-    Choice::new(CertificateStatus::Active.as_str(), "it may connect"),
-    Choice::new(CertificateStatus::Inactive.as_str(), "it is switched off"),
-    Choice::new(CertificateStatus::Revoked.as_str(), "it is withdrawn for good"),
-    Choice::new(CertificateStatus::PendingTransfer.as_str(), "it is on its way to another account"),
-    Choice::new(
-        CertificateStatus::PendingActivation.as_str(),
-        "its first connection registered it, nobody activated it",
-    ),
-    Choice::new(CertificateStatus::RegisterInactive.as_str(), "the service calls it deprecated"),
-];
-
-impl Words for CertificateStatus {
-    const CHOICES: &'static [Choice] = CERTIFICATE_STATUS;
-    const VALUES: &'static [Self] = Self::ALL;
-}
-
 /// Reads `A..B`; `None` if it is no such text.
 pub(crate) fn parse_range(text: &str) -> Option<(u32, u32)> {
     let (from, to) = text.split_once("..")?;
@@ -249,6 +139,34 @@ pub(crate) fn parse_range(text: &str) -> Option<(u32, u32)> {
         digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok()).flatten()
     };
     Some((number(from)?, number(to)?))
+}
+
+/// Reads a share of a whole in millionths: `2 %`, `0.02`; `None` if it is no share, or finer than a millionth.
+pub(crate) fn parse_share(text: &str) -> Option<u32> {
+    let text = text.trim();
+    let (number, unit) = match text.strip_suffix('%') {
+        Some(number) => (number.trim_end(), 10_000),
+        None => (text, 1_000_000),
+    };
+    let millionths = scaled(number, unit).ok()?;
+    u32::try_from(millionths).ok().filter(|&share| share <= 1_000_000)
+}
+
+/// The spelling of a share that reads back exactly: `2 %`.
+pub(crate) fn share_text(per_million: u32) -> String {
+    let fraction = format!("{:04}", per_million % 10_000);
+    let fraction = fraction.trim_end_matches('0');
+    let dot = if fraction.is_empty() { "" } else { "." };
+    format!("{}{dot}{fraction} %", per_million / 10_000)
+}
+
+/// The spelling of `after_rejection`.
+pub(crate) fn after_rejection_text(after: AfterRejection) -> String {
+    match after {
+        AfterRejection::BackOff => "back-off".to_owned(),
+        AfterRejection::GiveUp => "give-up".to_owned(),
+        AfterRejection::Wait(wait) => duration_text(wait),
+    }
 }
 
 /// Reads `drop` or `queue:N`.
@@ -341,13 +259,6 @@ mod tests {
     }
 
     #[test]
-    fn certificates_have_the_states_of_the_service() {
-        let words: Vec<&str> = CERTIFICATE_STATUS.iter().map(|choice| choice.word).collect();
-        let states: Vec<&str> = CertificateStatus::ALL.iter().map(|state| state.as_str()).collect();
-        assert_eq!(words, states);
-    }
-
-    #[test]
     fn ranges_leave_their_end_out() {
         for (text, range) in [
             ("0..100", Some((0, 100))),
@@ -366,6 +277,29 @@ mod tests {
     }
 
     #[test]
+    fn shares_are_percents_or_parts_of_one() {
+        for (text, share) in [
+            ("2 %", Some(20_000)),
+            ("2%", Some(20_000)),
+            ("0.0001 %", Some(1)),
+            ("100 %", Some(1_000_000)),
+            ("0.02", Some(20_000)),
+            ("1", Some(1_000_000)),
+            ("0", Some(0)),
+            ("0.000001", Some(1)),
+            ("0.0000001", None),
+            ("100.0001 %", None),
+            ("1.1", None),
+            ("-1 %", None),
+            ("%", None),
+            ("", None),
+            ("two", None),
+        ] {
+            assert_eq!(parse_share(text), share, "{text}");
+        }
+    }
+
+    #[test]
     fn thousands_stand_apart() {
         for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (10_000_000, "10,000,000")] {
             assert_eq!(grouped(number), text);
@@ -380,11 +314,17 @@ mod tests {
         }
 
         #[test]
+        fn shares_read_back(share in 0..=1_000_000_u32) {
+            prop_assert_eq!(parse_share(&share_text(share)), Some(share));
+        }
+
+        #[test]
         fn no_text_panics(text in "[-_.0-9a-zµ ]{0,30}|\\PC*") {
             let _ = parse_duration(&text);
             let _ = parse_wall_time(&text);
             let _ = parse_offline(&text);
             let _ = parse_range(&text);
+            let _ = parse_share(&text);
         }
     }
 }

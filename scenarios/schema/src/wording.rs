@@ -1,5 +1,7 @@
 //! What values are and what keys allow, in the words of error messages.
 
+use squall_services::policy::CertificateField;
+
 use crate::keys::{ATTRIBUTES_MAX, DurationRule, IDENTIFIER_MAX, Kind, NameRule, Renders};
 use crate::tree::{Node, Value};
 use crate::value::{LONGEST, duration_text, grouped};
@@ -29,7 +31,18 @@ pub(crate) fn kind_text(kind: &Kind) -> String {
                 .to_owned()
         }
         Kind::Attributes => format!("table of at most {ATTRIBUTES_MAX} texts, as {{ model = \"x1\" }}"),
+        Kind::Call => "name of a call or of an operation of the public API, in quotes".to_owned(),
         Kind::Arguments => "table of the call's arguments".to_owned(),
+        Kind::Subject => format!(
+            "table of texts, as {{ CommonName = \"{{{{thing}}}}\" }}, by fields of a subject: {}",
+            subject_fields().map(CertificateField::text).collect::<Vec<_>>().join(", ")
+        ),
+        Kind::Parameters => "table of texts, as { SerialNumber = \"{{index}}\" }".to_owned(),
+        Kind::Share => {
+            "percentage or part of 1 in quotes, to a millionth, as \"2 %\" or \"0.02\"".to_owned()
+        }
+        Kind::AfterRejection => "\"back-off\", \"give-up\", or a duration as \"5m\"".to_owned(),
+        Kind::TopicFilter => "topic filter".to_owned(),
         Kind::Profile => "name of a profile, in quotes".to_owned(),
         Kind::PriceBook => "name of a price book, in quotes".to_owned(),
         Kind::Template => "text with placeholders".to_owned(),
@@ -47,8 +60,7 @@ pub(crate) fn kind_text(kind: &Kind) -> String {
         Kind::QoS => "0 or 1".to_owned(),
         Kind::Flag => "true or false".to_owned(),
         Kind::Choice(choices) => {
-            let words = choices.iter().filter(|choice| choice.modelled);
-            words.map(|choice| format!("\"{}\"", choice.word)).collect::<Vec<_>>().join(", ")
+            choices.iter().map(|choice| format!("\"{}\"", choice.word)).collect::<Vec<_>>().join(", ")
         }
         Kind::Version => "5 or \"3.1.1\"".to_owned(),
         Kind::Offline => "\"drop\" or \"queue:N\" with N from 1".to_owned(),
@@ -64,6 +76,11 @@ pub(crate) fn kind_text(kind: &Kind) -> String {
         Kind::Switches => "table of switches, each a word in quotes".to_owned(),
         Kind::Matrix | Kind::Cells => "table of keys, each a list of values".to_owned(),
     }
+}
+
+/// The fields that a certificate's subject may have; the others are alternative names.
+pub(crate) fn subject_fields() -> impl Iterator<Item = CertificateField> {
+    CertificateField::ALL.iter().copied().filter(|field| !field.text().contains('.'))
 }
 
 /// The bounds of a name of the public API, in words.

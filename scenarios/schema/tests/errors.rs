@@ -116,7 +116,7 @@ fn mistakes_in_a_file() {
         ("version in quotes", &[("version = 5", "version = \"5\"")]),
         ("unknown word", &[("overflow = \"refuse\"", "overflow = \"refused\"")]),
         ("unknown strategy", &[("strategy = \"full-jitter\"", "strategy = \"jitter\""), NO_MATRIX]),
-        ("identity that is not modelled", &[("offline = ", "identity = \"jitp\"\noffline = ")]),
+        ("identity without its authority", &[("offline = ", "identity = \"jitp\"\noffline = ")]),
         ("identity that does not exist", &[("offline = ", "identity = \"regstered\"\noffline = ")]),
         ("offline without a number", &[("offline = \"queue:100\"", "offline = \"queue\"")]),
         ("offline that is none", &[("offline = \"queue:100\"", "offline = \"keep\"")]),

@@ -130,7 +130,8 @@ fn what_a_file_leaves_out_has_a_default() {
     let fleet = &scenario.fleets[0];
     assert_eq!(fleet.start, Start { at: Duration::ZERO, over: Duration::ZERO });
     assert_eq!(fleet.network.name, "broadband");
-    let certificate = Registered { rights: None, certificate_status: CertificateStatus::Active };
+    let certificate =
+        Registered { rights: None, certificate_status: CertificateStatus::Active, certificate_expires: None };
     assert_eq!(fleet.identity, Identity::Registered(certificate));
     assert_eq!(fleet.client_id.source(), "{{thing}}");
     assert_eq!((fleet.mqtt.version, fleet.mqtt.clean_start), (ProtocolVersion::V5, false));
@@ -288,8 +289,8 @@ fn a_damaged_result_is_an_error() {
     insta::assert_snapshot!(parse_json(&json).unwrap_err().to_string(), @r#"
     resolved scenario: extra: unknown key
       found    extra
-      allowed  name, about, duration, epoch, seed, heals, service, policy, authorizer, fleet, fault, app,
-               measure, expect, matrix
+      allowed  name, about, duration, epoch, seed, heals, service, policy, authorizer, certificate_authority,
+               provisioning_template, lambda, rule, fleet, fault, app, measure, expect, matrix
     resolved scenario: fleet.sensors.devices: wrong type
       found    "many" (text)
       allowed  whole number of devices from 1 to 10,000,000

@@ -18,7 +18,13 @@ pub(super) fn kind_of(kind: &Kind) -> String {
         Kind::File => "file".to_owned(),
         Kind::DeviceRange => "range".to_owned(),
         Kind::Attributes => "table of texts".to_owned(),
+        Kind::Call => "word or operation".to_owned(),
         Kind::Arguments => "table".to_owned(),
+        Kind::Subject => "table of texts with placeholders".to_owned(),
+        Kind::Parameters => "table of texts with placeholders".to_owned(),
+        Kind::Share => "share".to_owned(),
+        Kind::AfterRejection => "`\"back-off\"`, `\"give-up\"` or a duration".to_owned(),
+        Kind::TopicFilter => "topic filter".to_owned(),
         Kind::Profile => {
             let names: Vec<String> =
                 profiles().iter().map(|profile| format!("`\"{}\"`", profile.name)).collect();

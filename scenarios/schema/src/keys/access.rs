@@ -2,6 +2,7 @@
 
 use super::{ANY, Default, Key, Kind, Optional, Required, Results, Table, U32_MAX, whole};
 use crate::resolved::CallKind;
+use crate::tree::Node;
 use crate::value::{CERTIFICATE_STATUS, Words};
 
 /// The bounds of a name of the public API: ASCII letters, digits and some punctuation.
@@ -56,7 +57,7 @@ table!(AUTHORIZER, "authorizer.NAME", "A custom authorizer: a Lambda that decide
     "station": Kind::Table(&FUNCTION_STATION), Optional("all defaults"), "Where its Lambda runs.";
 });
 
-table!(FUNCTION_STATION, "authorizer.NAME.station", "Where a Lambda runs. The times are inputs of the model and no facts about AWS. Set them from your own measurements.", {
+table!(FUNCTION_STATION, "authorizer.NAME.station", "Where a Lambda runs, that of an authorizer or a `[[lambda]]`. The times are inputs of the model and no facts about AWS. Set them from your own measurements.", {
     "concurrency": whole(1, U32_MAX, "invocations"), Default("1000"), "Invocations that run at the same time; the next one is throttled.";
     "latency": Kind::Duration(ANY), Default("\"20ms\""), "How long an invocation takes.";
     "cold_start": Kind::Duration(ANY), Default("\"250ms\""), "How much longer an invocation takes that finds no environment free.";
@@ -92,6 +93,11 @@ impl CallKind {
 /// The arguments of the call that a file names so.
 pub(crate) fn arguments_of(name: &str) -> Option<&'static Table> {
     CallKind::VALUES.iter().find(|kind| kind.as_str() == name).map(|kind| kind.arguments())
+}
+
+/// Whether the arguments `with` of a call are the public API's: each of these parameters only it has.
+pub(crate) fn holds_api_parameters(with: &Node) -> bool {
+    ["policyName", "certificateId"].iter().any(|parameter| with.get(parameter).is_some())
 }
 
 const FLEET_ABOUT: &str = "The fleet whose certificates are meant.";

@@ -210,24 +210,16 @@ impl Cursor<'_> {
         Some(T::VALUES[index])
     }
 
-    /// One of the words of `choices` that are modelled, by its index.
+    /// One of the words of `choices`, by its index.
     pub(crate) fn choice_index(&self, name: &str, choices: &[Choice]) -> Option<usize> {
         let (found, text) = self.find_text(name)?;
         let position = choices.iter().position(|choice| choice.word == text);
-        let error = match position {
-            Some(index) if choices[index].modelled => return Some(index),
-            Some(index) => self
-                .error(&found, format!("{} is not modelled yet", choices[index].about))
-                .allowed(words_text(choices)),
-            None => {
-                let words = choices.iter().filter(|choice| choice.modelled).map(|choice| choice.word);
-                let mut error = self.error(&found, "unknown word").allowed(words_text(choices));
-                error.hint = did_you_mean(&text, words);
-                error
-            }
-        };
-        self.report.push(error);
-        None
+        if position.is_none() {
+            let mut error = self.error(&found, "unknown word").allowed(words_text(choices));
+            error.hint = did_you_mean(&text, choices.iter().map(|choice| choice.word));
+            self.report.push(error);
+        }
+        position
     }
 
     /// A list of at least two numbers that never fall.

@@ -60,22 +60,7 @@ impl Cursor<'_> {
     }
 
     fn template_error(&self, found: &Found<'_>, error: &TemplateError) -> ScenarioError {
-        let per_device = matches!(found.key.kind, Kind::DeviceTemplate(_));
-        let placeholders = if per_device { device_placeholders() } else { &PLACEHOLDERS[..] };
-        let allowed = placeholders.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
-        let report = |problem: String| self.error(found, problem).allowed(&allowed);
-        match error {
-            TemplateError::UnknownPlaceholder(name) => {
-                let mut error = report(format!("'{{{{{name}}}}}' is no placeholder"));
-                let names = placeholders.iter().map(|(name, _)| name.trim_matches(['{', '}']));
-                error.hint = did_you_mean(name, names);
-                error
-            }
-            TemplateError::NotPerDevice(_) => {
-                report(error.to_string()).hint("what stands here is the same for a device throughout the run")
-            }
-            TemplateError::Unclosed | TemplateError::Range(_) => report(error.to_string()),
-        }
+        explain(self.error(found, ""), &found.key.kind, error)
     }
 
     /// A topic name in which placeholders have no meaning.
@@ -94,6 +79,26 @@ impl Cursor<'_> {
         };
         self.report.push(error);
         None
+    }
+}
+
+/// Has `report` say why a text is no template.
+pub(super) fn explain(report: ScenarioError, kind: &Kind, error: &TemplateError) -> ScenarioError {
+    let per_device = matches!(kind, Kind::DeviceTemplate(_));
+    let placeholders = if per_device { device_placeholders() } else { &PLACEHOLDERS[..] };
+    let allowed = placeholders.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+    let report = |problem: String| ScenarioError { problem, ..report }.allowed(&allowed);
+    match error {
+        TemplateError::UnknownPlaceholder(name) => {
+            let mut error = report(format!("'{{{{{name}}}}}' is no placeholder"));
+            let names = placeholders.iter().map(|(name, _)| name.trim_matches(['{', '}']));
+            error.hint = did_you_mean(name, names);
+            error
+        }
+        TemplateError::NotPerDevice(_) => {
+            report(error.to_string()).hint("what stands here is the same for a device throughout the run")
+        }
+        TemplateError::Unclosed | TemplateError::Range(_) => report(error.to_string()),
     }
 }
 

@@ -3,10 +3,13 @@
 use core::time::Duration;
 
 use super::fleet::Fleets;
-use super::{all, policy, report_outside, source};
+use super::{all, api_call, policy, report_outside, source};
+use crate::error::did_you_mean;
 use crate::files::FileStore;
 use crate::read::Cursor;
-use crate::resolved::{AppCall, Call, CallKind, Devices, Identity};
+use crate::resolved::{ApiCall, AppCall, Call, CallKind, Devices, Identity};
+use crate::tree::Node;
+use crate::value::Words;
 
 /// What calls refer to.
 #[derive(Clone, Copy, Debug)]
@@ -19,7 +22,10 @@ pub(super) struct Known<'a> {
 /// A call that names a policy, or makes one.
 struct PolicyUse<'a> {
     at: Duration,
-    arguments: Cursor<'a>,
+    /// The arguments of a call of its own kind, or the call that the public API's parameters stand in.
+    cursor: Cursor<'a>,
+    /// The name that it holds or makes.
+    policy: Option<&'a Node>,
     creates: bool,
 }
 
@@ -37,10 +43,7 @@ fn read<'a>(cursor: &Cursor<'a>, known: Known<'_>, uses: &mut Vec<PolicyUse<'a>>
     let at = cursor.duration("at");
     let every = cursor.duration("every");
     let times = cursor.whole_u32("times");
-    let call = cursor.choice::<CallKind>("call");
-    // Which arguments there are hangs on the call; without one none can be wrong.
-    let arguments = call.and_then(|call| cursor.table_of("with", call.arguments()));
-    let with = arguments.as_ref().zip(call).and_then(|(with, call)| read_call(with, call, known));
+    let call = read_named(cursor, known, at, uses);
     if let (Some(at), Some(end)) = (at, known.duration)
         && at >= end
     {
@@ -50,13 +53,78 @@ fn read<'a>(cursor: &Cursor<'a>, known: Known<'_>, uses: &mut Vec<PolicyUse<'a>>
     {
         report_outside(cursor, "times", "the last call comes after the run has ended", end);
     }
-    if let Some((arguments, call)) = arguments.zip(call) {
-        let creates = call == CallKind::CreatePolicy;
-        // Where the time is wrong, what the call makes is there from the start: one mistake, one error.
-        let at = at.or(creates.then_some(Duration::ZERO));
-        uses.extend(at.map(|at| PolicyUse { at, arguments, creates }));
+    Some(AppCall { at: at?, every: every?, times: times?, call: call? })
+}
+
+/// The call that `call` names, with its arguments.
+fn read_named<'a>(
+    cursor: &Cursor<'a>,
+    known: Known<'_>,
+    at: Option<Duration>,
+    uses: &mut Vec<PolicyUse<'a>>,
+) -> Option<Call> {
+    // Which arguments there are hangs on the call; without one none can be wrong.
+    let name = cursor.text("call")?;
+    let Some(kind) = api_call::own_kind(cursor, &name) else {
+        return read_api(cursor, &name, known, at, uses).map(Call::Api);
+    };
+    let in_place = forbid_devices(cursor, &name);
+    let with = cursor.table_of("with", kind.arguments())?;
+    let call = read_call(&with, kind, known);
+    let creates = kind == CallKind::CreatePolicy;
+    // Where the time is wrong, what the call makes is there from the start: one mistake, one error.
+    let at = at.or(creates.then_some(Duration::ZERO));
+    let policy = with.node("policy");
+    uses.extend(at.map(|at| PolicyUse { at, cursor: with, policy, creates }));
+    in_place?;
+    call
+}
+
+fn read_api<'a>(
+    cursor: &Cursor<'a>,
+    operation: &str,
+    known: Known<'_>,
+    at: Option<Duration>,
+    uses: &mut Vec<PolicyUse<'a>>,
+) -> Option<ApiCall> {
+    if !api_call::OPERATIONS.contains(&operation) {
+        let words = || CallKind::VALUES.iter().map(|kind| kind.as_str());
+        let mut error = cursor.error_at("call", "no call and no operation has this name");
+        error = error.found(format!("\"{operation}\""));
+        error = error.allowed(format!(
+            "{}, or an operation of the public API, such as UpdateThing",
+            words().collect::<Vec<_>>().join(", ")
+        ));
+        error.hint = did_you_mean(operation, words().chain(api_call::OPERATIONS.iter().copied()));
+        cursor.report().push(error);
+        return None;
     }
-    Some(AppCall { at: at?, every: every?, times: times?, call: with? })
+    let devices = match (cursor.node("fleet"), cursor.node("devices")) {
+        (Some(_), _) => read_devices(cursor, known.fleets, false).map(Some),
+        (None, Some(node)) => {
+            let error = cursor.error_at("devices", "of which fleet?").found(node.shown());
+            cursor.report().push(error.hint("add fleet = \"...\" beside it"));
+            None
+        }
+        (None, None) => Some(None),
+    };
+    if operation == CallKind::CreatePolicy.as_str() {
+        let policy = cursor.node("with").and_then(|with| with.get("policyName"));
+        uses.push(PolicyUse { at: at.unwrap_or_default(), cursor: cursor.clone(), policy, creates: true });
+    }
+    api_call::read(cursor, operation, devices?)
+}
+
+/// The calls that have arguments of their own name their devices there.
+fn forbid_devices(cursor: &Cursor<'_>, call: &str) -> Option<()> {
+    let mut in_place = Some(());
+    for name in ["fleet", "devices"] {
+        let Some(node) = cursor.node(name) else { continue };
+        let error = cursor.error_at(name, format!("{call} has its devices in 'with'")).found(node.shown());
+        cursor.report().push(error.hint(format!("write with = {{ {name} = {}, ... }}", node.to_toml())));
+        in_place = None;
+    }
+    in_place
 }
 
 fn read_call(with: &Cursor<'_>, call: CallKind, known: Known<'_>) -> Option<Call> {
@@ -129,7 +197,11 @@ fn check_identity(with: &Cursor<'_>, name: &str, identity: &Identity, policies: 
             format!("fleet '{name}' is allowed everything, so its policies do not matter"),
             format!("give it policies: fleet.{name}.policies = []"),
         ),
-        Identity::Registered(_) => return Some(()),
+        Identity::Registered(_)
+        | Identity::Jitp(_)
+        | Identity::Jitr(_)
+        | Identity::Claim(_)
+        | Identity::TrustedUser(_) => return Some(()),
         Identity::CustomAuthorizer(_) => (
             format!("the devices of fleet '{name}' have no certificates"),
             "they have a custom authorizer".into(),
@@ -144,14 +216,14 @@ fn check_identity(with: &Cursor<'_>, name: &str, identity: &Identity, policies: 
 fn check_policies(policies: &[&str], mut uses: Vec<PolicyUse<'_>>) {
     uses.sort_by_key(|used| used.at);
     let mut known = policies.to_vec();
-    for PolicyUse { arguments, creates, .. } in &uses {
-        let Some(node) = arguments.node("policy") else { continue };
+    for PolicyUse { cursor, policy, creates, .. } in &uses {
+        let Some(node) = policy else { continue };
         let Some(name) = node.as_text() else { continue };
         if *creates {
             known.push(name);
         } else if !known.contains(&name) {
             let problem = "neither a [[policy]] nor an earlier CreatePolicy has this name";
-            arguments.report_unknown("policy", node, name, problem, &known);
+            cursor.report_unknown("policy", node, name, problem, &known);
         }
     }
 }

@@ -4,15 +4,14 @@ use squall_services::policy::MAX_POLICIES_PER_PRINCIPAL;
 use squall_services::registry::CertificateStatus;
 use squall_types::ProtocolVersion;
 
+use super::provisioning::{KnownAuthority, KnownTemplate};
 use crate::read::Cursor;
-use crate::resolved::{CustomAuthorizer, Identity, IdentityKind, Registered, Rights};
+use crate::resolved::{CertificateExpiry, CustomAuthorizer, Identity, IdentityKind, Registered, Rights};
 use crate::tree::Node;
 
-/// Keys that need a certificate.
-const OF_CERTIFICATES: [&str; 5] =
-    ["policies", "thing", "exclusive_thing", "attributes", "certificate_status"];
-/// Keys that a custom authorizer sees.
-const OF_AUTHORIZERS: [&str; 2] = ["username", "password"];
+mod in_the_field;
+mod owners;
+
 /// Keys of the thing, which only policies ask for.
 const OF_THINGS: [&str; 3] = ["thing", "exclusive_thing", "attributes"];
 
@@ -21,6 +20,8 @@ const OF_THINGS: [&str; 3] = ["thing", "exclusive_thing", "attributes"];
 pub(super) struct Known<'a> {
     pub(super) policies: &'a [&'a str],
     pub(super) authorizers: &'a [&'a str],
+    pub(super) templates: &'a [KnownTemplate<'a>],
+    pub(super) authorities: &'a [KnownAuthority<'a>],
 }
 
 pub(super) fn read(cursor: &Cursor<'_>, fleet: &str, known: Known<'_>) -> Option<Identity> {
@@ -28,16 +29,11 @@ pub(super) fn read(cursor: &Cursor<'_>, fleet: &str, known: Known<'_>) -> Option
     // Both are read, so that a wrong value is reported even where the key is out of place.
     let registered = read_registered(cursor, fleet, known.policies);
     let custom = read_custom(cursor, fleet);
-    match kind? {
-        IdentityKind::Registered => {
-            let hint = "set identity = \"custom-authorizer\", or remove it";
-            forbid(cursor, &OF_AUTHORIZERS, "only a custom authorizer asks for it", hint)?;
-            registered.map(Identity::Registered)
-        }
+    let kind = kind?;
+    let in_place = owners::forbid_others(cursor, kind);
+    let identity = match kind {
+        IdentityKind::Registered => registered.map(Identity::Registered),
         IdentityKind::CustomAuthorizer => {
-            let problem = "a device with a custom authorizer has no certificate";
-            let hint = "its policies are those that the authorizer answers with";
-            forbid(cursor, &OF_CERTIFICATES, problem, hint)?;
             if known.authorizers.is_empty() {
                 let error = cursor.error_at("identity", "the scenario has no [[authorizer]]");
                 cursor
@@ -47,7 +43,15 @@ pub(super) fn read(cursor: &Cursor<'_>, fleet: &str, known: Known<'_>) -> Option
             }
             custom.map(Identity::CustomAuthorizer)
         }
-    }
+        IdentityKind::Jitp => in_the_field::read_just_in_time(cursor, kind, known).map(Identity::Jitp),
+        IdentityKind::Jitr => in_the_field::read_just_in_time(cursor, kind, known).map(Identity::Jitr),
+        IdentityKind::Claim => in_the_field::read_claim(cursor, kind, fleet, known).map(Identity::Claim),
+        IdentityKind::TrustedUser => {
+            in_the_field::read_claim(cursor, kind, fleet, known).map(Identity::TrustedUser)
+        }
+    };
+    in_place?;
+    identity
 }
 
 /// Reports each of `names` that stands in the file; `None` if one does.
@@ -68,7 +72,7 @@ fn read_registered(cursor: &Cursor<'_>, fleet: &str, policies: &[&str]) -> Optio
     let attributes = cursor.attributes("attributes");
     let rights = match cursor.node("policies") {
         Some(_) => Some(Rights {
-            policies: read_policies(cursor, policies)?,
+            policies: read_policies(cursor, "policies", policies)?,
             thing: thing?,
             exclusive_thing: exclusive_thing?,
             attributes: attributes?,
@@ -83,13 +87,29 @@ fn read_registered(cursor: &Cursor<'_>, fleet: &str, policies: &[&str]) -> Optio
             None
         }
     };
-    Some(Registered { rights, certificate_status: certificate_status? })
+    let certificate_expires = read_expiry(cursor);
+    Some(Registered {
+        rights,
+        certificate_status: certificate_status?,
+        certificate_expires: certificate_expires?,
+    })
 }
 
-fn read_policies(cursor: &Cursor<'_>, known: &[&str]) -> Option<Vec<String>> {
-    let names = cursor.texts("policies")?;
+/// When the certificates expire; the outer `None` if that is wrong.
+fn read_expiry(cursor: &Cursor<'_>) -> Option<Option<CertificateExpiry>> {
+    if cursor.node("certificate_expires").is_none() {
+        return Some(None);
+    }
+    let cursor = cursor.table("certificate_expires")?;
+    let (after, over) = (cursor.duration("after"), cursor.duration("over"));
+    Some(Some(CertificateExpiry { after: after?, over: over? }))
+}
+
+/// Names of policies under `key`.
+fn read_policies(cursor: &Cursor<'_>, key: &str, known: &[&str]) -> Option<Vec<String>> {
+    let names = cursor.texts(key)?;
     if names.len() > MAX_POLICIES_PER_PRINCIPAL {
-        let error = cursor.error_at("policies", "too many policies").found(names.len().to_string());
+        let error = cursor.error_at(key, "too many policies").found(names.len().to_string());
         cursor
             .report()
             .push(error.allowed(format!("at most {MAX_POLICIES_PER_PRINCIPAL} for a certificate")));
@@ -98,10 +118,10 @@ fn read_policies(cursor: &Cursor<'_>, known: &[&str]) -> Option<Vec<String>> {
     let mut right = true;
     for (index, (node, name)) in names.iter().enumerate() {
         if !known.contains(&name.as_str()) {
-            cursor.report_unknown("policies", node, name, "no [[policy]] has this name", known);
+            cursor.report_unknown(key, node, name, "no [[policy]] has this name", known);
             right = false;
         } else if names[..index].iter().any(|(_, other)| other == name) {
-            let error = cursor.report().error(&node.origin, &cursor.path_of("policies"), "named twice");
+            let error = cursor.report().error(&node.origin, &cursor.path_of(key), "named twice");
             cursor.report().push(error.found(node.shown()));
             right = false;
         }
@@ -120,7 +140,7 @@ pub(super) fn check_version(cursor: &Cursor<'_>, identity: &Identity, version: P
 }
 
 fn read_custom(cursor: &Cursor<'_>, fleet: &str) -> Option<CustomAuthorizer> {
-    let [username, password] = OF_AUTHORIZERS.map(|name| match cursor.node(name) {
+    let [username, password] = ["username", "password"].map(|name| match cursor.node(name) {
         Some(_) => cursor.template(name, fleet).map(Some),
         None => Some(None),
     });

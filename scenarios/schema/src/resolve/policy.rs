@@ -73,7 +73,7 @@ pub(super) fn read_authorizers(scenario: &Cursor<'_>, files: &FileStore<'_>) -> 
     })
 }
 
-fn read_station(cursor: &Cursor<'_>) -> Option<FunctionStation> {
+pub(super) fn read_station(cursor: &Cursor<'_>) -> Option<FunctionStation> {
     let concurrency = cursor.whole_u32("concurrency");
     let latency = cursor.duration("latency");
     let cold_start = cursor.duration("cold_start");

@@ -5,6 +5,8 @@ use core::time::Duration;
 use squall_services::registry::CertificateStatus;
 use squall_types::Template;
 
+use super::{CertificateExpiry, FleetProvisioning, JustInTime};
+
 /// A policy that the account has when the run begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolicyDocument {
@@ -51,6 +53,14 @@ pub enum Identity {
     Registered(Registered),
     /// By what a custom authorizer makes of its CONNECT.
     CustomAuthorizer(CustomAuthorizer),
+    /// By a certificate that its first connection registers and a template provides with everything.
+    Jitp(JustInTime),
+    /// By a certificate that its first connection registers and somebody activates.
+    Jitr(JustInTime),
+    /// By a certificate that it gets in exchange for a claim that the fleet shares.
+    Claim(FleetProvisioning),
+    /// By a certificate that it gets in exchange for a claim that a trusted user made for it.
+    TrustedUser(FleetProvisioning),
 }
 
 /// How a device proves who it is, without what belongs to it.
@@ -60,6 +70,14 @@ pub enum IdentityKind {
     Registered,
     /// [`Identity::CustomAuthorizer`].
     CustomAuthorizer,
+    /// [`Identity::Jitp`].
+    Jitp,
+    /// [`Identity::Jitr`].
+    Jitr,
+    /// [`Identity::Claim`].
+    Claim,
+    /// [`Identity::TrustedUser`].
+    TrustedUser,
 }
 
 impl Identity {
@@ -68,6 +86,10 @@ impl Identity {
         match self {
             Self::Registered(_) => IdentityKind::Registered,
             Self::CustomAuthorizer(_) => IdentityKind::CustomAuthorizer,
+            Self::Jitp(_) => IdentityKind::Jitp,
+            Self::Jitr(_) => IdentityKind::Jitr,
+            Self::Claim(_) => IdentityKind::Claim,
+            Self::TrustedUser(_) => IdentityKind::TrustedUser,
         }
     }
 }
@@ -79,6 +101,8 @@ pub struct Registered {
     pub rights: Option<Rights>,
     /// Their status when the run begins.
     pub certificate_status: CertificateStatus,
+    /// When they expire; `None`: not within the run.
+    pub certificate_expires: Option<CertificateExpiry>,
 }
 
 /// What hangs on each certificate of a fleet.

@@ -2,8 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::qos;
-use crate::resolved::{AppCall, Authorizer, Call, Devices, Fleet, Identity, PolicyDocument, Rights};
+use super::{provisioning, qos};
+use crate::resolved::{
+    ApiCall, AppCall, Authorizer, Call, Devices, Fleet, FunctionStation, Identity, PolicyDocument, Rights,
+};
 use crate::value::duration_text;
 
 pub(super) fn policy(policy: &PolicyDocument) -> Value {
@@ -12,22 +14,25 @@ pub(super) fn policy(policy: &PolicyDocument) -> Value {
 }
 
 pub(super) fn authorizer(authorizer: &Authorizer) -> Value {
-    let station = &authorizer.station;
     let table = json!({
         "name": authorizer.name,
         "script": authorizer.script,
         "default": authorizer.is_default,
-        "station": {
-            "concurrency": station.concurrency,
-            "latency": duration_text(station.latency),
-            "cold_start": duration_text(station.cold_start),
-            "failures_per_million": station.failures_per_million,
-        },
+        "station": function_station(authorizer.station),
     });
     with_source(table, authorizer.source.as_deref())
 }
 
-fn with_source(mut table: Value, source: Option<&str>) -> Value {
+pub(super) fn function_station(station: FunctionStation) -> Value {
+    json!({
+        "concurrency": station.concurrency,
+        "latency": duration_text(station.latency),
+        "cold_start": duration_text(station.cold_start),
+        "failures_per_million": station.failures_per_million,
+    })
+}
+
+pub(super) fn with_source(mut table: Value, source: Option<&str>) -> Value {
     if let Some(source) = source {
         table["source"] = source.into();
     }
@@ -41,6 +46,9 @@ pub(super) fn put_identity(identity: &Identity, table: &mut Map<String, Value>) 
     match identity {
         Identity::Registered(registered) => {
             put("certificate_status", registered.certificate_status.as_str().into());
+            if let Some(expiry) = registered.certificate_expires {
+                put("certificate_expires", provisioning::expiry(expiry));
+            }
             let Some(Rights { policies, thing, exclusive_thing, attributes }) = &registered.rights else {
                 return;
             };
@@ -57,17 +65,30 @@ pub(super) fn put_identity(identity: &Identity, table: &mut Map<String, Value>) 
                 }
             }
         }
+        Identity::Jitp(just_in_time) | Identity::Jitr(just_in_time) => {
+            provisioning::put_just_in_time(just_in_time, table);
+        }
+        Identity::Claim(claim) => {
+            put("claim_policies", json!(claim.claim_policies));
+            provisioning::put_claim(claim, table);
+        }
+        Identity::TrustedUser(claim) => provisioning::put_claim(claim, table),
     }
 }
 
 pub(super) fn app_call(app_call: &AppCall, fleets: &[Fleet]) -> Value {
-    json!({
+    let mut table = json!({
         "at": duration_text(app_call.at),
         "every": duration_text(app_call.every),
         "times": app_call.times,
-        "call": app_call.call.kind().as_str(),
+        "call": app_call.call.name(),
         "with": arguments(&app_call.call, fleets),
-    })
+    });
+    if let Call::Api(ApiCall { devices: Some(devices), .. }) = &app_call.call {
+        table["fleet"] = fleets[devices.fleet].name.as_str().into();
+        table["devices"] = format!("{}..{}", devices.from, devices.to).into();
+    }
+    table
 }
 
 fn arguments(call: &Call, fleets: &[Fleet]) -> Value {
@@ -88,5 +109,6 @@ fn arguments(call: &Call, fleets: &[Fleet]) -> Value {
             json!({ "policy": policy, "document": document, "set_as_default": set_as_default })
         }
         Call::SetDefaultPolicyVersion { policy, version } => json!({ "policy": policy, "version": version }),
+        Call::Api(call) => call.parameters.clone(),
     }
 }
