@@ -4,13 +4,13 @@ use core::fmt::Write as _;
 use core::time::Duration;
 use std::time::UNIX_EPOCH;
 
-use squall_services::registry::CertificateStatus;
 use squall_types::WallTime;
 
-use crate::resolved::{
-    AfterRejection, AuthorityStatus, BackOffStrategy, CallKind, CertificateMode, IdentityKind, Mutant,
-    Offline, OutageMode, Overflow, PayloadFormat, TemplateKind,
-};
+use crate::resolved::{AfterRejection, Offline};
+
+mod words;
+
+pub(crate) use words::{CERTIFICATE_STATUS, Choice, Words};
 
 /// Why a text is no duration.
 #[derive(Clone, Debug, PartialEq, Eq)]
