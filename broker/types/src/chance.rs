@@ -89,6 +89,12 @@ pub enum Purpose {
     LogRecord = 17,
     /// The id of something in the registry, or of one of its events.
     RegistryId = 20,
+    /// Whether a device's firmware gives up when it is turned away.
+    GivesUp = 21,
+    /// Whether a device crashes; faults add their number to `n`.
+    Crash = 22,
+    /// When a device's certificate expires.
+    CertificateExpiry = 23,
 }
 
 /// The dice of a run.

@@ -8,7 +8,13 @@ use squall_types::{ProtocolVersion, QoS, Template, Timestamp};
 
 use crate::outbox::{Entry, Outbox};
 use crate::profile::{DeviceProfile, Offline};
+use crate::provisioning::Credential;
 use crate::sink::{AttemptFailure, DeviceFact, DeviceSink, TimerToken};
+
+mod onboarding;
+mod power;
+
+use onboarding::Onboarding;
 
 /// From PINGREQ to giving the connection up; within the range of common clients (3 s to 30 s).
 const PING_TIMEOUT_NANOS: u64 = 10_000_000_000;
@@ -24,8 +30,10 @@ const LARGEST_PACKET: u32 = 1 << 20;
 /// Something that happened to a device.
 #[derive(Clone, Copy, Debug)]
 pub enum DeviceInput<'a> {
-    /// It is switched on.
+    /// It is switched on, for the first time or after a loss of power.
     Start,
+    /// It loses its power, and its transport with it. What was in its memory is gone.
+    PowerLost,
     /// The transport that it asked for is set up.
     Up,
     /// The transport that it asked for failed.
@@ -60,7 +68,11 @@ enum State {
     Connecting,
     AwaitingConnack,
     Connected,
+    /// Connected with a claim.
+    Provisioning,
     Waiting,
+    /// Its firmware never tries again.
+    GivenUp,
 }
 
 /// One device: a cache line, and a second part that is boxed.
@@ -88,8 +100,12 @@ pub struct Device {
     /// The keep alive in force, in seconds.
     keep_alive: u16,
     receive_maximum: u16,
+    /// Tells timers of publishes from those before the last loss of power.
+    boots: u16,
     state: State,
     awaiting_pingresp: bool,
+    /// It has an identity.
+    provisioned: bool,
 }
 
 /// What does not fit into the first cache line. The outbox, which every publish touches, begins it.
@@ -107,6 +123,8 @@ struct Rare {
     connected_since: Timestamp,
     /// The session was asked for all subscriptions and answered.
     subscribed: bool,
+    /// Only while it has no identity.
+    onboarding: Option<Box<Onboarding>>,
 }
 
 impl Device {
@@ -126,8 +144,10 @@ impl Device {
             next_packet_id: 1,
             keep_alive: 0,
             receive_maximum: UNACKED_PUBLISHES,
+            boots: 0,
             state: State::Idle,
             awaiting_pingresp: false,
+            provisioned: false,
         }
     }
 
@@ -148,7 +168,7 @@ impl Device {
         self.index
     }
 
-    /// Whether CONNACK 0 came on a transport that still stands.
+    /// Whether CONNACK 0 came on a transport that still stands, and that is no connection with a claim.
     pub fn is_connected(&self) -> bool {
         self.state == State::Connected
     }
@@ -158,9 +178,9 @@ impl Device {
         self.is_connected().then_some(self.rare.connected_since)
     }
 
-    /// When it began to want the connection that it does not have; `None` if connected or off.
+    /// When it began to want the connection that it does not have; `None` if connected, off or given up.
     pub fn wants_connection_since(&self) -> Option<Timestamp> {
-        (!matches!(self.state, State::Idle | State::Connected)).then_some(self.wanted)
+        (!matches!(self.state, State::Idle | State::Connected | State::GivenUp)).then_some(self.wanted)
     }
 
     /// When the attempt under way began, if there is one.
@@ -192,6 +212,7 @@ impl Device {
         let mut step = Step { profile, scratch, now, sink };
         match input {
             DeviceInput::Start => self.start(&mut step),
+            DeviceInput::PowerLost => self.lose_power(&mut step),
             DeviceInput::Up => self.on_up(&mut step),
             DeviceInput::Failed(TransportFailure::Refused) => {
                 if self.state == State::Connecting {
@@ -204,23 +225,12 @@ impl Device {
         }
     }
 
-    fn start<S: DeviceSink>(&mut self, step: &mut Step<'_, S>) {
-        self.started = step.now;
-        self.wanted = step.now;
-        let patterns = step.profile.publishes.len();
-        self.rare.published = vec![0; patterns.saturating_sub(1)];
-        for pattern in 0..patterns {
-            self.arm_publish(step, pattern as u8);
-        }
-        self.connect(step);
-    }
-
     fn connect<S: DeviceSink>(&mut self, step: &mut Step<'_, S>) {
         self.state = State::Connecting;
         self.since = step.now;
         self.generation = self.generation.wrapping_add(1);
         step.sink.fact(DeviceFact::AttemptBegan);
-        step.sink.open();
+        step.sink.open(self.credential(step.profile));
         step.sink.arm(
             step.now + step.profile.connect_timeout,
             TimerToken::new(TimerToken::CONNECTION, 0, self.generation),
@@ -235,8 +245,12 @@ impl Device {
         let profile = step.profile;
         let client_id = &mut step.scratch.topic;
         client_id.clear();
-        profile.client_id.render(&profile.context(self.index, 0, 0), client_id);
+        let claim = self.claim(profile);
+        let template = claim.map_or(&profile.client_id, |claim| &claim.client_id);
+        template.render(&profile.context(self.index, 0, 0), client_id);
         let properties = match profile.version {
+            // What a claim is good for ends with its connection.
+            _ if claim.is_some() => ConnectProperties::default(),
             ProtocolVersion::V311 => ConnectProperties::default(),
             ProtocolVersion::V5 => ConnectProperties {
                 session_expiry_interval: (profile.session_expiry_seconds > 0)
@@ -256,14 +270,15 @@ impl Device {
         let connect = Connect {
             username: username.as_deref(),
             password: password.as_deref().map(str::as_bytes),
-            clean_start: profile.clean_start,
+            clean_start: profile.clean_start || claim.is_some(),
             keep_alive: profile.keep_alive_seconds,
             properties,
             ..Connect::new(profile.version, client_id)
         };
         step.scratch.packet.clear();
         connect.encode(&mut step.scratch.packet).expect("a checked profile gives a valid CONNECT");
-        step.sink.fact(DeviceFact::ConnectSent { client_id });
+        let credential = if claim.is_some() { Credential::Claim } else { Credential::Own };
+        step.sink.fact(DeviceFact::ConnectSent { client_id, credential });
         step.sink.send(&step.scratch.packet);
     }
 
@@ -272,13 +287,14 @@ impl Device {
             State::Connecting => self.attempt_failed(step, AttemptFailure::Transport),
             State::AwaitingConnack => self.attempt_failed(step, AttemptFailure::Closed),
             State::Connected => self.connection_lost(step),
-            State::Idle | State::Waiting => {}
+            State::Provisioning => self.claim_lost(step),
+            State::Idle | State::Waiting | State::GivenUp => {}
         }
     }
 
     fn attempt_failed<S: DeviceSink>(&mut self, step: &mut Step<'_, S>, why: AttemptFailure) {
         step.sink.fact(DeviceFact::AttemptFailed { began: self.since, why });
-        self.wait(step);
+        self.after_failure(step, why);
     }
 
     fn connection_lost<S: DeviceSink>(&mut self, step: &mut Step<'_, S>) {
@@ -294,9 +310,6 @@ impl Device {
 
     /// Waits as its back-off says, then tries again.
     fn wait<S: DeviceSink>(&mut self, step: &mut Step<'_, S>) {
-        self.state = State::Waiting;
-        self.rare.partial.clear();
-        self.generation = self.generation.wrapping_add(1);
         let profile = step.profile;
         let owner = profile.owner(self.index);
         let previous = u64::from(self.previous_wait) * 1_000;
@@ -305,12 +318,24 @@ impl Device {
         self.draws += 1;
         self.waits = self.waits.saturating_add(1);
         self.previous_wait = (wait / 1_000).min(u32::MAX.into()) as u32;
-        step.sink.arm(step.now.plus_nanos(wait), TimerToken::new(TimerToken::CONNECTION, 0, self.generation));
+        self.wait_for(step, wait);
+    }
+
+    /// Waits so long, then tries again.
+    fn wait_for<S: DeviceSink>(&mut self, step: &mut Step<'_, S>, nanos: u64) {
+        self.state = State::Waiting;
+        self.rare.partial.clear();
+        self.generation = self.generation.wrapping_add(1);
+        let token = TimerToken::new(TimerToken::CONNECTION, 0, self.generation);
+        step.sink.arm(step.now.plus_nanos(nanos), token);
     }
 
     fn on_timer<S: DeviceSink>(&mut self, step: &mut Step<'_, S>, token: TimerToken) {
         if token.kind() == TimerToken::PUBLISH {
-            return self.on_publish_due(step, token.pattern());
+            if token.generation() == self.boots && self.state != State::Idle {
+                self.on_publish_due(step, token.pattern());
+            }
+            return;
         }
         if token.generation() != self.generation {
             return;
@@ -321,7 +346,8 @@ impl Device {
                 step.sink.close();
                 self.attempt_failed(step, AttemptFailure::TimedOut);
             }
-            (TimerToken::KEEP_ALIVE, State::Connected) => self.on_keep_alive(step),
+            (TimerToken::KEEP_ALIVE, State::Connected | State::Provisioning) => self.on_keep_alive(step),
+            (TimerToken::PROVISIONING, State::Provisioning) => self.on_answer_late(step, token.pattern()),
             _ => {}
         }
     }
@@ -330,7 +356,7 @@ impl Device {
         if self.awaiting_pingresp {
             // MQTT 3.1.1 3.1.2.10: no PINGRESP in reasonable time.
             step.sink.close();
-            return self.connection_lost(step);
+            return self.on_closed(step);
         }
         let due = self.since.plus_nanos(u64::from(self.keep_alive) * 1_000_000_000);
         let next = if step.now >= due {
@@ -362,7 +388,7 @@ impl Device {
     }
 
     fn has_transport(&self) -> bool {
-        matches!(self.state, State::AwaitingConnack | State::Connected)
+        matches!(self.state, State::AwaitingConnack | State::Connected | State::Provisioning)
     }
 
     fn on_packets<S: DeviceSink>(&mut self, step: &mut Step<'_, S>, bytes: &[u8]) -> usize {
@@ -400,6 +426,7 @@ impl Device {
                 // MQTT5-3.14.4-2: the sender closes; this side waits for that.
                 self.rare.disconnect_reason = Some(disconnect.reason_code);
             }
+            (State::Provisioning, packet) => self.on_provisioning_packet(step, packet),
             _ => self.violated(step),
         }
     }
@@ -415,22 +442,21 @@ impl Device {
             step.sink.close();
             return self.attempt_failed(step, AttemptFailure::Refused { code: connack.code.to_u8() });
         }
+        if self.claim(step.profile).is_some() {
+            let began = self.since;
+            self.agree(step, connack);
+            return self.on_claim_connected(step, began);
+        }
         let session_present = connack.session_present;
         step.sink.fact(DeviceFact::Connected { wanted: self.wanted, began: self.since, session_present });
+        if !self.provisioned {
+            self.on_first_connected(step);
+        }
         self.state = State::Connected;
         self.rare.connected_since = step.now;
         self.waits = 0;
         self.previous_wait = 0;
-        self.awaiting_pingresp = false;
-        self.since = step.now;
-        // MQTT5-3.1.2-21.
-        self.keep_alive = connack.properties.server_keep_alive.unwrap_or(step.profile.keep_alive_seconds);
-        let receive_maximum = connack.properties.receive_maximum.map_or(UNACKED_PUBLISHES, Into::into);
-        self.receive_maximum = receive_maximum.min(MOST_UNACKED_PUBLISHES);
-        if self.keep_alive > 0 {
-            let at = step.now.plus_nanos(u64::from(self.keep_alive) * 1_000_000_000);
-            step.sink.arm(at, TimerToken::new(TimerToken::KEEP_ALIVE, 0, self.generation));
-        }
+        self.agree(step, connack);
         if !session_present {
             // MQTT5-3.2.2-5: without a session there is nothing to repeat; what is unacknowledged is new again.
             self.rare.outbox.forget_packet_ids();
@@ -441,6 +467,20 @@ impl Device {
             self.subscribe(step);
         }
         self.flush(step);
+    }
+
+    /// Takes over what CONNACK says of the connection.
+    fn agree<S: DeviceSink>(&mut self, step: &mut Step<'_, S>, connack: &ConnAck<'_>) {
+        self.awaiting_pingresp = false;
+        self.since = step.now;
+        // MQTT5-3.1.2-21.
+        self.keep_alive = connack.properties.server_keep_alive.unwrap_or(step.profile.keep_alive_seconds);
+        let receive_maximum = connack.properties.receive_maximum.map_or(UNACKED_PUBLISHES, Into::into);
+        self.receive_maximum = receive_maximum.min(MOST_UNACKED_PUBLISHES);
+        if self.keep_alive > 0 {
+            let at = step.now.plus_nanos(u64::from(self.keep_alive) * 1_000_000_000);
+            step.sink.arm(at, TimerToken::new(TimerToken::KEEP_ALIVE, 0, self.generation));
+        }
     }
 
     fn subscribe<S: DeviceSink>(&mut self, step: &mut Step<'_, S>) {
@@ -515,7 +555,7 @@ impl Device {
     fn arm_publish<S: DeviceSink>(&mut self, step: &mut Step<'_, S>, pattern: u8) {
         let n = *self.published_mut(pattern);
         let due = step.profile.due(self.index, pattern, n, self.started);
-        step.sink.arm(due, TimerToken::new(TimerToken::PUBLISH, pattern, 0));
+        step.sink.arm(due, TimerToken::new(TimerToken::PUBLISH, pattern, self.boots));
     }
 
     fn published_mut(&mut self, pattern: u8) -> &mut u32 {
@@ -587,7 +627,8 @@ impl Device {
         loop {
             let id = PacketId::new(self.next_packet_id).unwrap_or(PacketId::MIN);
             let taken = self.rare.outbox.uses(id.get())
-                || self.rare.subscribing.iter().any(|(subscribe, _)| *subscribe == id.get());
+                || self.rare.subscribing.iter().any(|(subscribe, _)| *subscribe == id.get())
+                || self.onboarding_uses(id);
             if !taken {
                 return id;
             }
@@ -642,5 +683,6 @@ mod tests {
     fn a_device_stays_in_its_budget() {
         // Design section 2: device 64 bytes.
         assert!(size_of::<Device>() <= 64, "{}", size_of::<Device>());
+        assert!(size_of::<Rare>() <= 192, "{}", size_of::<Rare>());
     }
 }

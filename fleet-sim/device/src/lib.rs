@@ -8,17 +8,26 @@
 //!                           └───────────────── Waiting <──────────────────┘
 //! ```
 //!
+//! A device that gets its identity in the field ([`Provisioning`]) has two more states: `Provisioning`, in place of
+//! `Connected` on a connection with a claim, and `GivenUp`, from which nothing leads. Power may be lost in every state,
+//! which leads back to `Idle`.
+//!
 //! A device knows no clock, socket, broker or scenario: time and bytes come in, bytes, timers and facts go out.
 //! What it publishes is a function of (profile, index, counter), so a message that waits for a connection is
 //! stored as two numbers. What is the same for a whole fleet lives in [`DeviceProfile`].
 
 mod back_off;
 mod device;
+mod message;
 mod outbox;
 mod profile;
+mod provisioning;
 mod sink;
 
 pub use back_off::{BackOff, Strategy};
 pub use device::{Device, DeviceInput, Scratch, TransportFailure};
 pub use profile::{Credentials, DeviceProfile, Offline, PublishPattern, SubscriptionPattern};
+pub use provisioning::{
+    AfterRejection, Claim, Credential, PayloadFormat, Provisioning, ProvisioningStep, Way,
+};
 pub use sink::{AttemptFailure, DeviceFact, DeviceSink, TimerToken};

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use squall_types::{Chance, Owner, ProtocolVersion, Purpose, QoS, Template, TemplateContext, Timestamp};
 
-use crate::BackOff;
+use crate::{BackOff, Provisioning};
 
 /// The firmware and its settings: one for a fleet.
 #[derive(Clone, Debug)]
@@ -17,6 +17,8 @@ pub struct DeviceProfile {
     pub client_id: Template,
     /// What CONNECT carries beside it.
     pub credentials: Credentials,
+    /// How a device gets its identity; `None` if it has one.
+    pub provisioning: Option<Provisioning>,
     /// Protocol version.
     pub version: ProtocolVersion,
     /// Keep alive asked for, in seconds.

@@ -1,12 +1,14 @@
 //! What a device does and tells.
 
 use squall_codec::ReasonCode;
-use squall_types::{QoS, Timestamp};
+use squall_types::{CertificateId, QoS, Timestamp};
+
+use crate::provisioning::{Credential, ProvisioningStep};
 
 /// Where a device's outputs go; statically dispatched.
 pub trait DeviceSink {
-    /// Begins to set up a transport. The answer is `Up` or `Failed`.
-    fn open(&mut self);
+    /// Begins to set up a transport, secured with this credential. The answer is `Up` or `Failed`.
+    fn open(&mut self, credential: Credential);
 
     /// Writes whole packets to the transport.
     fn send(&mut self, bytes: &[u8]);
@@ -29,6 +31,7 @@ impl TimerToken {
     pub(crate) const PUBLISH: u8 = 0;
     pub(crate) const CONNECTION: u8 = 1;
     pub(crate) const KEEP_ALIVE: u8 = 2;
+    pub(crate) const PROVISIONING: u8 = 3;
 
     pub(crate) const fn new(kind: u8, pattern: u8, generation: u16) -> Self {
         Self(((kind as u32) << 24) | ((pattern as u32) << 16) | generation as u32)
@@ -63,6 +66,9 @@ pub enum DeviceFact<'a> {
     ConnectSent {
         /// The client id in it.
         client_id: &'a str,
+        /// What its transport is secured with. What follows a CONNECT with a claim is told by facts of its own, from
+        /// `ClaimConnected` on.
+        credential: Credential,
     },
     /// CONNACK 0 came.
     Connected {
@@ -133,6 +139,59 @@ pub enum DeviceFact<'a> {
     },
     /// Something came that breaks the protocol.
     ProtocolViolation,
+    /// CONNACK 0 came for a connection with a claim.
+    ClaimConnected {
+        /// When this attempt began.
+        began: Timestamp,
+    },
+    /// A connection with a claim is gone before the device had its identity; it begins again after its back-off.
+    ClaimConnectionLost {
+        /// What it waited for.
+        waiting_for: ProvisioningStep,
+        /// The reason in a DISCONNECT, if one came.
+        reason: Option<ReasonCode>,
+    },
+    /// It was given a certificate. It is not its own before `Provisioned`.
+    CertificateReceived {
+        /// The certificate's id.
+        certificate_id: CertificateId,
+    },
+    /// It has its identity: its thing was registered, or it was let in for the first time with a certificate that its
+    /// first connections made known. A connection with a claim ends with it.
+    Provisioned {
+        /// When it first tried.
+        since: Timestamp,
+        /// The certificate that it was given; `None` if it had one.
+        certificate_id: Option<CertificateId>,
+        /// The name of its thing, if the service said it.
+        thing_name: Option<&'a str>,
+    },
+    /// The service rejected one of its requests. It drops the connection, and does as its firmware has it.
+    ProvisioningRejected {
+        /// What it waited for.
+        waiting_for: ProvisioningStep,
+        /// The status code of the answer; 0 if the answer could not be read.
+        status_code: i64,
+        /// The error code of the answer, likewise empty.
+        error_code: &'a str,
+    },
+    /// No answer came in time. It drops the connection and begins again after its back-off.
+    ProvisioningTimedOut {
+        /// What it waited for.
+        waiting_for: ProvisioningStep,
+    },
+    /// It was turned away and will never try again.
+    GaveUp {
+        /// When it first tried.
+        since: Timestamp,
+    },
+    /// It lost its power; told after what that ended.
+    PowerLost {
+        /// Publishes that were not done and are gone.
+        forgotten: u32,
+        /// Whether the certificate that it was given is gone too.
+        certificate_lost: bool,
+    },
 }
 
 /// Why an attempt to connect came to nothing.
@@ -149,4 +208,6 @@ pub enum AttemptFailure {
     Closed,
     /// No CONNACK came in time.
     TimedOut,
+    /// The device lost its power.
+    PowerLost,
 }

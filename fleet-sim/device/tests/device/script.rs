@@ -5,10 +5,10 @@ use std::collections::VecDeque;
 
 use squall_codec::{Ack, ConnAck, Connect, Packet, PacketId, Publish, ReasonCode, decode, decode_connect};
 use squall_device::{
-    AttemptFailure, BackOff, Device, DeviceFact, DeviceInput, DeviceProfile, DeviceSink, Offline,
-    PublishPattern, Scratch, Strategy as Waiting, TimerToken,
+    AttemptFailure, BackOff, Credential, Device, DeviceFact, DeviceInput, DeviceProfile, DeviceSink, Offline,
+    ProvisioningStep, PublishPattern, Scratch, Strategy as Waiting, TimerToken,
 };
-use squall_types::{Chance, ProtocolVersion, QoS, Seed, Template, Timestamp};
+use squall_types::{CertificateId, Chance, ProtocolVersion, QoS, Seed, Template, Timestamp};
 
 pub(crate) const SECOND: u64 = 1_000_000_000;
 pub(crate) const VERSIONS: [ProtocolVersion; 2] = [ProtocolVersion::V311, ProtocolVersion::V5];
@@ -22,6 +22,7 @@ pub(crate) fn profile(version: ProtocolVersion) -> DeviceProfile {
         fleet: "pumps".to_owned(),
         chance: Chance::new(Seed(7)),
         credentials: squall_device::Credentials::default(),
+        provisioning: None,
         client_id: template("{{thing}}"),
         version,
         keep_alive_seconds: 60,
@@ -60,6 +61,7 @@ pub(crate) enum Sent {
     Publish { packet_id: u16, dup: bool, topic: String, payload: String, qos: u8 },
     PubAck(u16),
     PingReq,
+    Disconnect,
 }
 
 /// What a fact says, without what no test asks for.
@@ -75,12 +77,20 @@ pub(crate) enum Told {
     Dropped,
     Received(String, u8),
     Violation,
+    ClaimConnected,
+    ClaimLost(ProvisioningStep, Option<ReasonCode>),
+    CertificateReceived(CertificateId),
+    Provisioned { since: Timestamp, certificate_id: Option<CertificateId>, thing_name: Option<String> },
+    Rejected(ProvisioningStep, i64, String),
+    AnswerLate(ProvisioningStep),
+    GaveUp { since: Timestamp },
+    PowerLost { forgotten: u32, certificate_lost: bool },
 }
 
 /// What the device did in one `handle`.
 #[derive(Default)]
 pub(crate) struct Did {
-    pub(crate) opened: usize,
+    pub(crate) opened: Vec<Credential>,
     pub(crate) closed: usize,
     pub(crate) bytes: Vec<Vec<u8>>,
     pub(crate) timers: Vec<(Timestamp, TimerToken)>,
@@ -88,8 +98,8 @@ pub(crate) struct Did {
 }
 
 impl DeviceSink for Did {
-    fn open(&mut self) {
-        self.opened += 1;
+    fn open(&mut self, credential: Credential) {
+        self.opened.push(credential);
     }
 
     fn send(&mut self, bytes: &[u8]) {
@@ -122,6 +132,20 @@ impl DeviceSink for Did {
                 Told::Received(String::from_utf8_lossy(payload).into_owned(), qos.bits())
             }
             DeviceFact::ProtocolViolation => Told::Violation,
+            DeviceFact::ClaimConnected { .. } => Told::ClaimConnected,
+            DeviceFact::ClaimConnectionLost { waiting_for, reason } => Told::ClaimLost(waiting_for, reason),
+            DeviceFact::CertificateReceived { certificate_id } => Told::CertificateReceived(certificate_id),
+            DeviceFact::Provisioned { since, certificate_id, thing_name } => {
+                Told::Provisioned { since, certificate_id, thing_name: thing_name.map(str::to_owned) }
+            }
+            DeviceFact::ProvisioningRejected { waiting_for, status_code, error_code } => {
+                Told::Rejected(waiting_for, status_code, error_code.to_owned())
+            }
+            DeviceFact::ProvisioningTimedOut { waiting_for } => Told::AnswerLate(waiting_for),
+            DeviceFact::GaveUp { since } => Told::GaveUp { since },
+            DeviceFact::PowerLost { forgotten, certificate_lost } => {
+                Told::PowerLost { forgotten, certificate_lost }
+            }
             DeviceFact::ConnectSent { .. } | DeviceFact::Subscribing { .. } => return,
         };
         self.told.push(told);
@@ -138,6 +162,8 @@ pub(crate) struct Script {
     pub(crate) arrivals: u64,
     /// The device has or wants a transport.
     pub(crate) transport: bool,
+    /// What the last transport that it asked for is secured with.
+    pub(crate) credential: Option<Credential>,
     pub(crate) sent: VecDeque<(Timestamp, Sent)>,
     pub(crate) told: VecDeque<(Timestamp, Told)>,
 }
@@ -152,6 +178,7 @@ impl Script {
             timers: Vec::new(),
             arrivals: 0,
             transport: false,
+            credential: None,
             sent: VecDeque::new(),
             told: VecDeque::new(),
         };
@@ -162,10 +189,11 @@ impl Script {
     pub(crate) fn input(&mut self, input: DeviceInput<'_>) {
         let mut did = Did::default();
         self.device.handle(&self.profile, &mut self.scratch, self.now, input, &mut did);
-        assert!(did.opened + did.closed <= 1, "one thing at a time");
-        if did.opened == 1 {
+        assert!(did.opened.len() + did.closed <= 1, "one thing at a time");
+        if let Some(&credential) = did.opened.first() {
             assert!(!self.transport, "a device has one transport");
             self.transport = true;
+            self.credential = Some(credential);
         }
         for bytes in did.bytes {
             assert!(self.transport, "bytes need a transport");
@@ -217,6 +245,7 @@ impl Script {
             },
             Packet::PubAck(ack) => Sent::PubAck(ack.packet_id.get()),
             Packet::PingReq => Sent::PingReq,
+            Packet::Disconnect(_) => Sent::Disconnect,
             other => panic!("a device never sends {other:?}"),
         }
     }
@@ -256,6 +285,12 @@ impl Script {
     pub(crate) fn lose(&mut self) {
         self.transport = false;
         self.input(DeviceInput::Closed);
+    }
+
+    /// The power goes, and comes back only when a test says so.
+    pub(crate) fn lose_power(&mut self) {
+        self.transport = false;
+        self.input(DeviceInput::PowerLost);
     }
 
     pub(crate) fn acknowledge(&mut self, packet_id: u16) {
