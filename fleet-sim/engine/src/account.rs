@@ -59,8 +59,13 @@ impl Entrance {
             Identity::Registered(Registered {
                 rights: None,
                 certificate_status: CertificateStatus::Active,
+                certificate_expires: None,
             }) if !scenario.app_calls.iter().any(|call| names_fleet(&call.call, number)) => Self::Trusted,
-            Identity::Registered(_) => Self::Registered,
+            Identity::Registered(_)
+            | Identity::Jitp(_)
+            | Identity::Jitr(_)
+            | Identity::Claim(_)
+            | Identity::TrustedUser(_) => Self::Registered,
         }
     }
 }
@@ -74,6 +79,7 @@ fn names_fleet(call: &Call, number: usize) -> bool {
         | Call::CreatePolicy { .. }
         | Call::CreatePolicyVersion { .. }
         | Call::SetDefaultPolicyVersion { .. } => false,
+        Call::Api(call) => call.devices.is_some_and(|devices| devices.fleet == number),
     }
 }
 
@@ -118,7 +124,11 @@ pub(crate) fn introduce(oracles: &mut Oracles, scenario: &Scenario, fleets: &[Fl
                 let policies: Vec<&str> = rights.policies.iter().map(String::as_str).collect();
                 oracles.restrict(devices, &policies);
             }
-            Identity::Registered(Registered { rights: None, .. }) => {}
+            Identity::Registered(Registered { rights: None, .. })
+            | Identity::Jitp(_)
+            | Identity::Jitr(_)
+            | Identity::Claim(_)
+            | Identity::TrustedUser(_) => {}
         }
     }
 }

@@ -43,6 +43,7 @@ impl World {
                 let call = ControlCall::SetDefaultPolicyVersion { name: &policy, version };
                 self.call_policy(&policy, call);
             }
+            Call::Api(call) => self.call_api(&call),
         }
     }
 

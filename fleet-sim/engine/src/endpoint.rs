@@ -1,6 +1,6 @@
 //! The devices' side of the network.
 
-use squall_device::{DeviceFact, DeviceInput, DeviceSink, TimerToken, TransportFailure};
+use squall_device::{Credential, DeviceFact, DeviceInput, DeviceSink, TimerToken, TransportFailure};
 use squall_oracle::{ClientKey, DeviceKey, Oracles};
 use squall_types::{Purpose, QoS, Timestamp};
 
@@ -37,7 +37,7 @@ struct EndpointSink<'w> {
 }
 
 impl DeviceSink for EndpointSink<'_> {
-    fn open(&mut self) {
+    fn open(&mut self, _credential: Credential) {
         self.actions.push(Action::Open);
     }
 
@@ -66,7 +66,7 @@ impl DeviceSink for EndpointSink<'_> {
         let (now, device) = (self.now, DeviceKey(self.device));
         let subject = || account::subject(self.fleet, self.device);
         match fact {
-            DeviceFact::ConnectSent { .. } => {
+            DeviceFact::ConnectSent { credential: Credential::Own, .. } => {
                 oracles.connect_sent(now, device, ClientKey(self.client));
             }
             DeviceFact::Connected { session_present, .. } => {
@@ -100,6 +100,16 @@ impl DeviceSink for EndpointSink<'_> {
             | DeviceFact::AttemptFailed { .. }
             | DeviceFact::PublishDropped
             | DeviceFact::ProtocolViolation => {}
+            // What is said on a connection with a claim is no business of the device's own session.
+            DeviceFact::ConnectSent { credential: Credential::Claim, .. }
+            | DeviceFact::ClaimConnected { .. }
+            | DeviceFact::ClaimConnectionLost { .. }
+            | DeviceFact::CertificateReceived { .. }
+            | DeviceFact::Provisioned { .. }
+            | DeviceFact::ProvisioningRejected { .. }
+            | DeviceFact::ProvisioningTimedOut { .. }
+            | DeviceFact::GaveUp { .. }
+            | DeviceFact::PowerLost { .. } => {}
         }
     }
 }
@@ -170,7 +180,7 @@ impl World {
     }
 
     /// The device has no end of the link any more.
-    fn let_go(&mut self, device: u32, link: LinkKey) {
+    pub(crate) fn let_go(&mut self, device: u32, link: LinkKey) {
         self.sites[device as usize].link = LinkKey::NONE;
         if let Some(held) = self.links.get_mut(link) {
             held.device_open = false;

@@ -22,10 +22,10 @@ impl Outages {
     pub(crate) fn new(faults: &[Fault]) -> Self {
         let outages = faults
             .iter()
-            .map(|fault| {
-                let FaultKind::GatewayOutage(mode) = fault.kind;
+            .filter_map(|fault| {
+                let FaultKind::GatewayOutage(mode) = fault.kind else { return None };
                 let from = Timestamp::ZERO + fault.at;
-                Outage { from, to: from + fault.lasts, mode }
+                Some(Outage { from, to: from + fault.lasts, mode })
             })
             .collect();
         Self { outages }

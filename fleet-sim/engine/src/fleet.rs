@@ -12,6 +12,7 @@ use squall_types::{CertificateId, Chance, Owner, ProtocolVersion, Purpose, Templ
 
 use crate::account::Entrance;
 use crate::link::{Network, nanos};
+use crate::provisioning;
 
 /// One fleet of a running world.
 #[derive(Debug)]
@@ -46,13 +47,18 @@ impl FleetRun {
             Identity::CustomAuthorizer(custom) => {
                 Credentials { username: custom.username.clone(), password: custom.password.clone() }
             }
-            Identity::Registered(_) => Credentials::default(),
+            Identity::Registered(_)
+            | Identity::Jitp(_)
+            | Identity::Jitr(_)
+            | Identity::Claim(_)
+            | Identity::TrustedUser(_) => Credentials::default(),
         };
         let profile = DeviceProfile {
             fleet: fleet.name.clone(),
             chance,
             client_id: fleet.client_id.clone(),
             credentials,
+            provisioning: provisioning::firmware(&fleet.identity),
             version: fleet.mqtt.version,
             keep_alive_seconds: u16::try_from(fleet.mqtt.keep_alive.as_secs()).unwrap_or(u16::MAX),
             clean_start: fleet.mqtt.clean_start,
@@ -113,7 +119,11 @@ impl FleetRun {
             entrance,
             rights: match &fleet.identity {
                 Identity::Registered(registered) => registered.rights.clone(),
-                Identity::CustomAuthorizer(_) => None,
+                Identity::CustomAuthorizer(_)
+                | Identity::Jitp(_)
+                | Identity::Jitr(_)
+                | Identity::Claim(_)
+                | Identity::TrustedUser(_) => None,
             },
             start_at: nanos(fleet.start.at),
             start_over: nanos(fleet.start.over),

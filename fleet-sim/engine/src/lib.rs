@@ -20,6 +20,7 @@
 mod account;
 mod authorizer;
 mod call;
+mod crash;
 mod denials;
 mod endpoint;
 mod event;
@@ -31,6 +32,7 @@ mod log;
 mod measure;
 mod mutant;
 mod outcome;
+mod provisioning;
 mod segment;
 mod service;
 mod sink;

@@ -130,6 +130,14 @@ impl Measure {
                 Counter::SubscriptionsGranted
             }),
             DeviceFact::ConnectSent { .. } | DeviceFact::Subscribing { .. } => {}
+            DeviceFact::ClaimConnected { .. }
+            | DeviceFact::ClaimConnectionLost { .. }
+            | DeviceFact::CertificateReceived { .. }
+            | DeviceFact::Provisioned { .. }
+            | DeviceFact::ProvisioningRejected { .. }
+            | DeviceFact::ProvisioningTimedOut { .. }
+            | DeviceFact::GaveUp { .. }
+            | DeviceFact::PowerLost { .. } => self.provisioning_fact(now, fact),
         }
     }
 
@@ -229,16 +237,16 @@ impl Measure {
             .iter()
             .zip(1..)
             .map(|(fault, number)| {
-                let FaultKind::GatewayOutage(mode) = fault.fault.kind;
+                let (kind, mode) = match fault.fault.kind {
+                    FaultKind::GatewayOutage(OutageMode::Refuse) => ("gateway-outage", "refuse"),
+                    FaultKind::GatewayOutage(OutageMode::Reset) => ("gateway-outage", "reset"),
+                    FaultKind::GatewayOutage(OutageMode::Silent) => ("gateway-outage", "silent"),
+                    FaultKind::DeviceCrash(_) => ("device-crash", "power-loss"),
+                };
                 FaultWindow {
                     number,
-                    kind: "gateway-outage".to_owned(),
-                    mode: match mode {
-                        OutageMode::Refuse => "refuse",
-                        OutageMode::Reset => "reset",
-                        OutageMode::Silent => "silent",
-                    }
-                    .to_owned(),
+                    kind: kind.to_owned(),
+                    mode: mode.to_owned(),
                     from_seconds: Seconds::from_nanos(fault.from.0),
                     to_seconds: Seconds::from_nanos(fault.to.0),
                     recovery_us: fault.recovered.map(|at| micros(at - fault.to)),
@@ -257,6 +265,8 @@ impl Measure {
                 self.counters.count(Counter::ConnectRefused);
                 self.series.count(SeriesColumn::ConnectRefused, now.as_micros());
             }
+            // Nobody refused it and nothing was too late.
+            AttemptFailure::PowerLost => {}
         }
     }
 

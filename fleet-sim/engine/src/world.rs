@@ -287,7 +287,7 @@ impl World {
             Event::Downlink { link, segment } => self.on_downlink(link, segment),
             Event::DeviceTimer { device, token } => self.drive(device, DeviceInput::Timer(token)),
             Event::BrokerDeadline => self.on_broker_deadline(),
-            Event::DeviceStart { device } => self.drive(device, DeviceInput::Start),
+            Event::DeviceStart { device } => self.on_device_start(device),
             Event::Syn { link, retransmissions } => self.on_syn(link, retransmissions),
             Event::Up { link } => self.on_up(link),
             Event::Refused { link } => self.on_refused(link),
@@ -371,14 +371,18 @@ impl World {
 
     fn on_fault_begins(&mut self, fault: u32) {
         self.note_world(ItemKind::FaultBegan, &fault.to_le_bytes());
-        let FaultKind::GatewayOutage(mode) = self.faults[fault as usize].kind;
-        if mode == OutageMode::Reset {
-            self.reset_all();
+        match self.faults[fault as usize].kind {
+            FaultKind::GatewayOutage(OutageMode::Reset) => self.reset_all(),
+            FaultKind::GatewayOutage(OutageMode::Refuse | OutageMode::Silent) => {}
+            FaultKind::DeviceCrash(crash) => self.crash(fault, crash),
         }
     }
 
     fn on_fault_ends(&mut self, fault: u32) {
         self.note_world(ItemKind::FaultEnded, &fault.to_le_bytes());
+        if let FaultKind::DeviceCrash(crash) = self.faults[fault as usize].kind {
+            self.start_crashed(fault, crash);
+        }
         self.measure.fault_ended(self.now);
     }
 }

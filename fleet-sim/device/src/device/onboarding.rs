@@ -338,8 +338,7 @@ impl Device {
         step: &mut Step<'_, S>,
         reason: Option<ReasonCode>,
     ) {
-        let step_of = |onboarding: &Box<Onboarding>| onboarding.step;
-        let waiting_for = self.rare.onboarding.as_ref().map(step_of);
+        let waiting_for = self.rare.onboarding.as_deref().map(|onboarding| onboarding.step);
         let waiting_for = waiting_for.unwrap_or(ProvisioningStep::CreateSubscription);
         step.sink.fact(DeviceFact::ClaimConnectionLost { waiting_for, reason });
     }
