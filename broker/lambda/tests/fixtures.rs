@@ -120,3 +120,36 @@ fn the_bad_policies_stand_behind_a_good_one() {
     assert!(second("text").is_string());
     assert!(second("long").to_string().len() > 2048);
 }
+
+#[test]
+fn the_activation_answers_with_calls_that_activate_last() {
+    let lambda = lambda("jitr-activate");
+    let id = "ab".repeat(32);
+    let event = json!({ "certificateId": id, "certificateStatus": "PENDING_ACTIVATION" });
+    let answer = lambda.invoke(&event).unwrap();
+    let calls: Vec<&str> =
+        answer.as_array().unwrap().iter().map(|call| call["operation"].as_str().unwrap()).collect();
+    assert_eq!(calls, ["CreateThing", "AttachThingPrincipal", "AttachPolicy", "UpdateCertificate"]);
+    assert_eq!(answer[0]["parameters"], json!({ "thingName": "device-abababababababab" }));
+    let arn = format!("arn:aws:iot:us-east-1:123456789012:cert/{id}");
+    assert_eq!(answer[2]["parameters"], json!({ "policyName": "registered", "target": arn }));
+    assert_eq!(answer[3]["parameters"], json!({ "certificateId": id, "newStatus": "ACTIVE" }));
+    for event in [json!({}), json!({ "certificateId": id, "certificateStatus": "ACTIVE" })] {
+        assert_eq!(lambda.invoke(&event), Ok(json!([])), "{event}");
+    }
+}
+
+#[test]
+fn the_hook_turns_away_every_tenth_serial_number_and_what_is_none() {
+    let lambda = lambda("hook-serial-numbers");
+    let asked = |number: &str| lambda.invoke(&json!({ "parameters": { "SerialNumber": number } })).unwrap();
+    assert_eq!(
+        asked("sn-12"),
+        json!({ "allowProvisioning": true, "parameterOverrides": { "Site": "north" } })
+    );
+    assert_eq!(asked("sn-7")["parameterOverrides"]["Site"], json!("south"));
+    for number in ["sn-0", "sn-10", "sn-490", "", "12", "xx-12"] {
+        assert_eq!(asked(number), json!({ "allowProvisioning": false }), "{number}");
+    }
+    assert_eq!(lambda.invoke(&json!({})), Ok(json!({ "allowProvisioning": false })));
+}

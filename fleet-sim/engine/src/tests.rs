@@ -437,3 +437,38 @@ fn every_kind_of_item_but_calls_occurs_in_a_storm() {
         assert!(world.log.iter().any(|item| item.2 == kind), "{kind:?}");
     }
 }
+
+#[test]
+fn devices_that_lose_their_power_come_back_with_it() {
+    let crash = |share: &str, lasts: &str| {
+        scenario(&format!(
+            "[[fault]]\nat = \"2m\"\nkind = \"device-crash\"\nfleet = \"pumps\"\nshare = \"{share}\"\nlasts = \"{lasts}\""
+        ))
+    };
+    let all = run(&crash("100 %", "30s"));
+    assert_eq!(count(&all, Counter::ConnectionsLost), 20);
+    assert_eq!(count(&all, Counter::DevicesConnectedAtEnd), 20);
+    assert_eq!(count(&all, Counter::ConnectAccepted), 40);
+    assert_eq!(all.violation_count(), 0, "{:?}", all.oracles);
+    let half = run(&crash("50 %", "0s"));
+    let lost = count(&half, Counter::ConnectionsLost);
+    assert!((3..=17).contains(&lost), "{lost}");
+    assert_eq!(count(&half, Counter::DevicesConnectedAtEnd), 20);
+    assert_eq!(half, run(&crash("50 %", "0s")));
+    let none = run(&crash("0 %", "30s"));
+    assert_eq!(count(&none, Counter::ConnectionsLost), 0);
+    // A publish every ten seconds: three of each device fall into the half minute without power.
+    assert_eq!(count(&none, Counter::PublishSent) - count(&all, Counter::PublishSent), 20 * 3);
+}
+
+#[test]
+fn a_device_without_power_is_not_switched_on() {
+    let late =
+        scenario("[[fault]]\nat = \"1s\"\nkind = \"device-crash\"\nfleet = \"pumps\"\nlasts = \"60s\"");
+    let world = run_world(&late);
+    let attempts = world.log.iter().filter(|item| item.2 == ItemKind::AttemptBegan);
+    let (before, after): (Vec<u64>, Vec<u64>) =
+        attempts.map(|item| item.0.as_secs()).partition(|seconds| *seconds < 1);
+    assert!(after.iter().all(|seconds| *seconds >= 61), "{before:?} {after:?}");
+    assert_eq!(after.len(), 20, "all are switched on when it is back");
+}
