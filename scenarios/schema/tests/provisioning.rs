@@ -139,7 +139,7 @@ with = { policy = "late", fleet = "pumps", devices = "0..1" }
 [[app]]
 at = "4m"
 call = "ListThings"
-with = { maxResults = 5, ratio = 0.5 }
+with = { maxResults = 5 }
 "#;
 
 fn scenario_of(text: &str, sets: &[&str]) -> Scenario {
@@ -345,7 +345,7 @@ fn an_argument_reaches_every_new_key() {
             "fleet.meters.gives_up=0.25",
             "fault.1.share=1 %",
             "app.1.with.attributePayload.merge=false",
-            "app.2.with.policyDocument=[]",
+            "app.4.with.maxResults=7",
         ],
     );
     assert_eq!(scenario.lambdas[0].station.concurrency, 9);
@@ -362,6 +362,8 @@ fn an_argument_reaches_every_new_key() {
     assert_eq!(crash.share_per_million, 10_000);
     let Call::Api(call) = &scenario.app_calls[0].call else { panic!("a call") };
     assert_eq!(call.parameters["attributePayload"]["merge"], false);
+    let Call::Api(call) = &scenario.app_calls[3].call else { panic!("a call") };
+    assert_eq!(call.parameters, json!({ "maxResults": 7 }));
 }
 
 #[test]

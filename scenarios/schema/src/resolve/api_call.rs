@@ -1,6 +1,8 @@
 //! Calls of the control plane in the public API's own JSON.
 
 use serde_json::{Map, Value as Json};
+use squall_services::api_error::ApiError;
+use squall_services::registry::{CALLS, OwnedCall, OwnedQuery, QUERIES};
 
 use crate::error::did_you_mean;
 use crate::keys::holds_api_parameters;
@@ -40,86 +42,28 @@ pub(super) fn read(cursor: &Cursor<'_>, operation: &str, devices: Option<Devices
 fn check_parameters(cursor: &Cursor<'_>, with: &Node, call: &ApiCall) -> Option<()> {
     let sample = CallDevice { thing: "thing-0", index: 0, certificate: SAMPLE_CERTIFICATE };
     let first = call.rendered(0).parameters_for(sample);
-    let Err(problem) = understood(&call.operation, &first) else { return Some(()) };
-    let problem = format!("the service does not understand the call: {problem}");
+    let Err(refusal) = understood(&call.operation, &first) else { return Some(()) };
+    let problem = format!("the service refuses the parameters: {}", refusal.exception.name());
     let error = cursor.report().error(&with.origin, &cursor.path_of("with"), problem);
-    cursor.report().push(error.found(shorten(&first.to_string())));
+    cursor.report().push(error.found(shorten(&first.to_string())).hint(refusal.message));
     None
 }
 
 const SAMPLE_CERTIFICATE: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
 /// Whether the service takes parameters of this form. This is the one place where they are judged.
-fn understood(operation: &str, parameters: &Json) -> Result<(), String> {
-    match parameters {
-        Json::Object(_) if OPERATIONS.contains(&operation) => Ok(()),
-        Json::Object(_) => Err(format!("{operation} is none of its operations")),
-        _ => Err("its parameters are no object".to_owned()),
+fn understood(operation: &str, parameters: &Json) -> Result<(), ApiError> {
+    if QUERIES.contains(&operation) {
+        OwnedQuery::read(operation, parameters).map(drop)
+    } else {
+        OwnedCall::read(operation, parameters).map(drop)
     }
 }
 
-/// The operations that change the account or ask of it (`state.md` 2 and 3.7).
-pub(super) const OPERATIONS: &[&str] = &[
-    "AddThingToThingGroup",
-    "AttachPolicy",
-    "AttachThingPrincipal",
-    "CreateCertificateFromCsr",
-    "CreateKeysAndCertificate",
-    "CreatePolicy",
-    "CreatePolicyVersion",
-    "CreateProvisioningClaim",
-    "CreateProvisioningTemplate",
-    "CreateProvisioningTemplateVersion",
-    "CreateThing",
-    "CreateThingGroup",
-    "CreateThingType",
-    "DeleteCACertificate",
-    "DeleteCertificate",
-    "DeletePolicy",
-    "DeletePolicyVersion",
-    "DeleteProvisioningTemplate",
-    "DeleteProvisioningTemplateVersion",
-    "DeleteRegistrationCode",
-    "DeleteThing",
-    "DeleteThingGroup",
-    "DeleteThingType",
-    "DeprecateThingType",
-    "DescribeCACertificate",
-    "DescribeCertificate",
-    "DescribeProvisioningTemplate",
-    "DescribeThing",
-    "DescribeThingGroup",
-    "DescribeThingType",
-    "DetachPolicy",
-    "DetachThingPrincipal",
-    "GetPolicy",
-    "GetPolicyVersion",
-    "GetRegistrationCode",
-    "ListCACertificates",
-    "ListCertificates",
-    "ListPolicies",
-    "ListPrincipalThings",
-    "ListThingGroups",
-    "ListThingGroupsForThing",
-    "ListThingPrincipals",
-    "ListThingTypes",
-    "ListThings",
-    "ListThingsInThingGroup",
-    "RegisterCACertificate",
-    "RegisterCertificate",
-    "RegisterCertificateWithoutCA",
-    "RegisterThing",
-    "RemoveThingFromThingGroup",
-    "SetDefaultPolicyVersion",
-    "UpdateCACertificate",
-    "UpdateCertificate",
-    "UpdateEventConfigurations",
-    "UpdateProvisioningTemplate",
-    "UpdateThing",
-    "UpdateThingGroup",
-    "UpdateThingGroupsForThing",
-    "UpdateThingType",
-];
+/// The operations that the service knows.
+pub(super) fn operations() -> impl Iterator<Item = &'static str> {
+    CALLS.iter().chain(QUERIES).copied()
+}
 
 /// Reports placeholders that nothing fills in; `None` if there is one.
 fn check_placeholders(cursor: &Cursor<'_>, node: &Node, path: &str, per_device: bool) -> Option<()> {

@@ -87,7 +87,7 @@ fn read_api<'a>(
     at: Option<Duration>,
     uses: &mut Vec<PolicyUse<'a>>,
 ) -> Option<ApiCall> {
-    if !api_call::OPERATIONS.contains(&operation) {
+    if !api_call::operations().any(|known| known == operation) {
         let words = || CallKind::VALUES.iter().map(|kind| kind.as_str());
         let mut error = cursor.error_at("call", "no call and no operation has this name");
         error = error.found(format!("\"{operation}\""));
@@ -95,7 +95,7 @@ fn read_api<'a>(
             "{}, or an operation of the public API, such as UpdateThing",
             words().collect::<Vec<_>>().join(", ")
         ));
-        error.hint = did_you_mean(operation, words().chain(api_call::OPERATIONS.iter().copied()));
+        error.hint = did_you_mean(operation, words().chain(api_call::operations()));
         cursor.report().push(error);
         return None;
     }
