@@ -88,6 +88,9 @@ decisions! {
     ConcurrentConnections = "broker 7.1 connections", Unverified, "how a CONNECT over the account's connections is refused";
     ConnectMetering = "pricing 1.1", Unverified, "whether a refused CONNECT is metered";
     ConnectPacketTime = "mqtt5 3.1.4", Unverified, "how long a transport may stand without its CONNECT";
+    JitpAfterFailure = "state 3.1", Unverified, "whether just-in-time provisioning that was throttled is tried again";
+    FleetRejections = "state 3.3", Unverified, "what a rejected request of fleet provisioning is told";
+    OverrideSettings = "K-17", Unverified, "what a template does with a thing that is there if it does not say";
     UnsentBytes = "design 2", Unverified, "how many bytes may wait unsent on a connection";
 }
 
@@ -139,6 +142,13 @@ impl Decision {
             Self::RedeliveryInterval => format!("{} s", limits.redelivery_interval_seconds),
             Self::ConnectMetering => "metered when accepted, not when refused".to_owned(),
             Self::ConnectPacketTime => format!("{} s", limits.connect_packet_seconds),
+            Self::JitpAfterFailure => switches.jitp_after_failure.as_str().to_owned(),
+            Self::FleetRejections => {
+                "the names of the control plane's exceptions, 429 for throttling".to_owned()
+            }
+            Self::OverrideSettings => {
+                "the thing stays as it is, the certificate's status is replaced".to_owned()
+            }
             Self::UnsentBytes => format!("{} bytes", limits.unsent_bytes_per_connection),
         }
     }

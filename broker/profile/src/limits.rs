@@ -64,6 +64,18 @@ limits! {
     propagation_seconds,
     /// Seconds that a custom authorizer's function may take; then the client is refused.
     authorizer_seconds,
+    /// CreateKeysAndCertificate requests a second over MQTT on the account; excess is rejected.
+    fleet_create_keys_per_second,
+    /// CreateCertificateFromCsr requests a second over MQTT on the account; excess is rejected.
+    fleet_create_from_csr_per_second,
+    /// RegisterThing requests a second over MQTT on the account; excess is rejected.
+    fleet_register_thing_per_second,
+    /// Seconds that a certificate ownership token lives; then the certificate is deleted unless something was made of it.
+    ownership_token_seconds,
+    /// Seconds that a temporary claim certificate lives, and that create may come after connecting with it.
+    provisioning_claim_seconds,
+    /// Seconds that a pre-provisioning hook may take; then the device is rejected.
+    provisioning_hook_seconds,
     /// Shortest effective keep alive in seconds; shorter requests are raised to it.
     keep_alive_min_seconds,
     /// Longest effective keep alive in seconds; longer requests, and 0, become it. If it is 0 itself, keep alives are as

@@ -248,6 +248,14 @@ switches! {
         /// Both IAM and IoT policies, whoever it is.
         Both = "both",
     }
+    /// What presenting a certificate does whose just-in-time provisioning was throttled (`state.md` 3.1); after any other
+    /// failure it does nothing.
+    jitp_after_failure: JitpAfterFailure {
+        /// It is tried again.
+        Again = "again",
+        /// Nothing.
+        Never = "never",
+    }
     /// Whether policies of thing groups count (`broker.md` 0.11).
     group_policies: GroupPolicies {
         /// Those of every static group that a client's thing is in, and of the groups above it.
