@@ -6,5 +6,6 @@
 pub mod api_error;
 mod bounds;
 pub mod policy;
+pub mod provisioning;
 mod records;
 pub mod registry;

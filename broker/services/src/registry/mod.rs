@@ -27,6 +27,7 @@ mod metered;
 mod principal;
 mod query;
 mod rates;
+mod readers;
 mod registration;
 mod reply;
 mod thing;
