@@ -17,6 +17,7 @@ const PICTURE: &[(&str, &[&str])] = &[
     ("squall-services", &["squall-types", "squall-profile"]),
     ("squall-lambda", &["squall-types"]),
     ("squall-authorizer", &["squall-types", "squall-services", "squall-lambda"]),
+    ("squall-x509", &["squall-types", "squall-services"]),
     ("squall-core", &["squall-types", "squall-timers", "squall-codec", "squall-profile", "squall-services"]),
     ("squall-logs", &["squall-types", "squall-services", "squall-core"]),
     ("squall-shell", &["squall-types", "squall-core"]),
