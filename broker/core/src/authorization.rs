@@ -21,6 +21,7 @@ use squall_types::{ProtocolVersion, Timestamp, split_shared};
 use crate::broker::{Broker, Step};
 use crate::connection::{ConnectionKey, State};
 use crate::fact::Fact;
+use crate::last_allowed::LastAllowed;
 use crate::output::DisconnectReason;
 use crate::principal::{Authority, PrincipalKey, Who};
 use crate::session::SessionKey;
@@ -87,6 +88,32 @@ impl Broker {
         name: &str,
     ) -> bool {
         !self.connections[key].restricted || self.is_allowed(step, key, session, action, name, None)
+    }
+
+    /// Whether the client of a connection may publish to a topic. Devices publish to the same topic again and again, so
+    /// the last one that was allowed is remembered.
+    #[inline]
+    pub(crate) fn may_publish<S: Sink>(
+        &mut self,
+        step: &mut Step<'_, S>,
+        key: ConnectionKey,
+        session: SessionKey,
+        topic: &str,
+    ) -> bool {
+        let connection = &self.connections[key];
+        if !connection.restricted {
+            return true;
+        }
+        let principal = connection.principal;
+        let asked = LastAllowed::new(topic, self.account_changes);
+        if self.principals[principal].remembers(key, asked) {
+            return true;
+        }
+        let allowed = self.is_allowed(step, key, session, Action::Publish, topic, None);
+        if allowed {
+            self.principals[principal].remember(key, asked);
+        }
+        allowed
     }
 
     /// Whether a subscriber may get a message: silently not, says `broker.md` 9.2 and 10.2.
@@ -175,17 +202,15 @@ impl Broker {
                 return false;
             }
         }
-        let principal = &mut self.principals[self.connections[key].principal];
-        principal.latest = Some(key);
-        principal.thing = thing;
+        self.principals[self.connections[key].principal].set_latest(key, thing);
         true
     }
 
     /// The thing that stands for a client that is connected.
     fn thing_of(&self, key: ConnectionKey, client_id: &str) -> Option<AttachedThing> {
         let principal = &self.principals[self.connections[key].principal];
-        if principal.latest == Some(key) {
-            return principal.thing;
+        if principal.latest() == Some(key) {
+            return principal.thing();
         }
         self.registry.attached_thing(principal.certificate?, client_id)
     }
@@ -201,7 +226,7 @@ impl Broker {
         name: &'a str,
     ) -> Option<Denial<'a>> {
         let principal = &self.principals[self.connections[key].principal];
-        let authority = principal.authority.as_deref()?;
+        let authority = principal.authority()?;
         for rights in authority.layers() {
             let needs = rights.needs();
             let address = if needs.source_ip {
@@ -301,11 +326,11 @@ impl Broker {
 
     fn refresh_thing(&mut self, key: PrincipalKey) {
         let principal = &self.principals[key];
-        let thing = principal.certificate.zip(principal.latest).and_then(|(certificate, connection)| {
+        let thing = principal.certificate.zip(principal.latest()).and_then(|(certificate, connection)| {
             let State::Connected { session, .. } = self.connections[connection].state else { return None };
             self.registry.attached_thing(certificate, self.sessions[session].client_id.as_str())
         });
-        self.principals[key].thing = thing;
+        self.principals[key].set_thing(thing);
     }
 
     pub(crate) fn on_propagation<S: Sink>(&mut self, step: &mut Step<'_, S>, key: u32, serial: u32) {
@@ -337,7 +362,7 @@ impl Broker {
             Who::Trusted(_) | Who::Anonymous | Who::Unasked | Who::Authorizing(_) | Who::Granted(_) => return,
         };
         let authority = self.principals.intern(authority);
-        self.principals[key].authority = Some(authority);
+        self.principals[key].set_authority(authority, self.account_changes);
     }
 
     fn end_connections_of<S: Sink>(&mut self, step: &mut Step<'_, S>, principal: PrincipalKey) {

@@ -166,9 +166,8 @@ impl Broker {
         let connection = self.connections[key].id;
         let principal = self.connections[key].principal;
         let (key_number, generation) = (key.to_u32(), connection.0 as u32);
-        let authority = Some(Arc::new(authority));
         let held = &mut self.principals[principal];
-        held.authority = authority;
+        held.set_authority(Arc::new(authority), self.account_changes);
         self.timers.set(refresh_at, TimerKind::AuthorizerRefresh, key_number, generation);
         let credentials = match std::mem::replace(&mut held.who, Who::Unasked) {
             Who::Authorizing(authorizing) => authorizing.credentials,

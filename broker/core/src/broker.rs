@@ -3,7 +3,7 @@
 use squall_codec::{Ack, AckType, Disconnect, ReasonCode};
 use squall_profile::{Assumptions, Decision, Limits, Profile, Switches};
 use squall_services::policy::Semantics;
-use squall_services::registry::{AccessRefusal, Registry, RegistryRules};
+use squall_services::registry::{Registry, RegistryRules};
 use squall_types::{Chance, Now, ProtocolVersion, QoS, Seed, Timestamp};
 
 use crate::authorizer::Asks;
@@ -14,7 +14,7 @@ use crate::lifecycle::{Message, Presence, VersionNumbers};
 use crate::message::{MessageKey, Messages};
 use crate::meter::{Cause, Meter, connected_minutes};
 use crate::output::{DisconnectReason, Output};
-use crate::principal::{PrincipalKey, Principals, Signed, Who};
+use crate::principal::Principals;
 use crate::rate::{ClientIdRates, TokenBucket};
 use crate::receipt::Receipt;
 use crate::retained::RetainedMessages;
@@ -50,6 +50,8 @@ pub struct Broker {
     pub(crate) chance: Chance,
     pub(crate) connections: Connections,
     pub(crate) registry: Registry,
+    /// Counts the calls that may have changed the registry.
+    pub(crate) account_changes: u32,
     pub(crate) semantics: Semantics,
     pub(crate) principals: Principals,
     pub(crate) asks: Asks,
@@ -118,6 +120,7 @@ impl Broker {
             chance: Chance::new(seed),
             connections: Connections::default(),
             registry,
+            account_changes: 0,
             semantics: Semantics::from(&switches),
             principals: Principals::default(),
             asks: Asks::new(),
@@ -261,7 +264,7 @@ impl Broker {
     ) {
         debug_assert!(self.connections.find(id).is_none(), "a driver never uses a connection id twice");
         let now = step.now.mono;
-        let principal = match self.authenticate(identity, step.now) {
+        let principal = match self.authenticate(identity, step.now.wall) {
             Ok(principal) => principal,
             Err(refusal) => {
                 // broker.md 8.1: authentication precedes MQTT, so there is no CONNACK.
@@ -274,7 +277,7 @@ impl Broker {
             }
         };
         let restricted =
-            self.principals[principal].authority.is_some() || identity == Identity::CustomAuthorizer;
+            self.principals[principal].authority().is_some() || identity == Identity::CustomAuthorizer;
         let connection = Connection {
             id,
             state: State::Awaiting,
@@ -292,39 +295,6 @@ impl Broker {
         let key = self.connections.insert(connection, source.ip);
         let at = now.plus_nanos(u64::from(self.limits.connect_packet_seconds) * 1_000_000_000);
         self.timers.set(at, TimerKind::ConnectPacket, key.to_u32(), id.0 as u32);
-    }
-
-    /// The principal of a new connection, or why it is nobody's.
-    fn authenticate(&mut self, identity: Identity<'_>, now: Now) -> Result<PrincipalKey, AccessRefusal> {
-        let who = match identity {
-            Identity::Certificate(id) => {
-                let access = self.registry.access(id, now.wall)?;
-                let who = Who::Certificate(id);
-                if let Some(key) = self.principals.acquire(&who) {
-                    return Ok(key);
-                }
-                let (certificate, authority) = (access.key(), self.read_certificate(access));
-                let authority = self.principals.intern(authority);
-                return Ok(self.principals.insert(who, Some(certificate), Some(authority)));
-            }
-            Identity::Signed(signed) => {
-                let authority = self.read_signed(signed.iam, signed.cognito_identity);
-                let authority = self.principals.intern(authority);
-                let who = Who::Signed(Box::new(Signed {
-                    principal: signed.principal.into(),
-                    iam: signed.iam.clone(),
-                    cognito_identity: signed.cognito_identity.map(Into::into),
-                }));
-                return Ok(self.principals.insert(who, None, Some(authority)));
-            }
-            Identity::Trusted(id) => Who::Trusted(id),
-            Identity::Anonymous => Who::Anonymous,
-            Identity::CustomAuthorizer => Who::Unasked,
-        };
-        Ok(match self.principals.acquire(&who) {
-            Some(key) => key,
-            None => self.principals.insert(who, None, None),
-        })
     }
 
     /// Whether the connection that had `key` is still there.

@@ -33,16 +33,19 @@ impl Broker {
     /// A call that changes the account: at once for whoever reads it, later for connections that stand.
     fn handle_control<S: Sink>(&mut self, step: &mut Step<'_, S>, tag: Tag, call: &ControlCall<'_>) -> Reply {
         let result = self.registry.call(step.now, call);
+        // Attributes of things and the like act at once, so nothing that was found out before is relied on.
+        self.account_changes = self.account_changes.wrapping_add(1);
         // broker.md 10.3.
         step.sink.fact(Fact::Audit { tag, call, error: result.as_ref().err() });
         match result {
             Err(error) => Reply::Failed(error),
             Ok(reply) => {
-                if let ControlCall::DeleteCertificate { id, .. } = *call
-                    && let Some(principal) = self.principals.of_certificate(id)
-                {
-                    // Nothing is left that a connection could be held to.
-                    self.refresh(step, principal);
+                if let ControlCall::DeleteCertificate { id, .. } = *call {
+                    if let Some(principal) = self.principals.of_certificate(id) {
+                        // Nothing is left that a connection could be held to.
+                        self.refresh(step, principal);
+                    }
+                    self.principals.forget(id);
                 }
                 self.meter.add(tag, Cause::RegistryCall, u64::from(call.registry_operations()));
                 self.publish_registry_events(step);

@@ -73,6 +73,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod authenticate;
 mod authorization;
 mod authorizer;
 mod broker;
@@ -84,6 +85,7 @@ mod expiry;
 mod fact;
 mod hash;
 mod input;
+mod last_allowed;
 mod lifecycle;
 mod message;
 mod meter;

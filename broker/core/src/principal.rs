@@ -3,6 +3,9 @@
 //! One is kept for as long as a connection has it. What it may do is a snapshot, read when its first connection comes
 //! and again a propagation delay after a change (`broker.md` 8.1, 9.5, D-20). A principal that is allowed everything
 //! has no snapshot.
+//!
+//! That of a certificate stays, without connections, until the certificate is deleted: devices come back, and if the
+//! account has not changed meanwhile there is nothing to read anew.
 
 use core::fmt;
 use core::hash::BuildHasher;
@@ -13,11 +16,12 @@ use hashbrown::HashTable;
 use slab::Slab;
 use squall_services::policy::Rights;
 use squall_services::registry::{AttachedThing, CertificateKey};
-use squall_types::CertificateId;
+use squall_types::{CertificateId, WallTime};
 
 use crate::authorizer::{Authorizing, Granted};
 use crate::connection::ConnectionKey;
 use crate::hash::HASHER;
+use crate::last_allowed::LastAllowed;
 
 /// A principal's key inside the core, which a connection keeps in place of the principal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,25 +79,80 @@ impl Authority {
     }
 }
 
-/// In this order: what every authorisation asks for stands together.
+/// In this order: what every authorisation asks for stands together, in half a cache line.
 #[derive(Debug)]
-#[repr(C)]
+#[repr(C, align(32))]
 pub(crate) struct Principal {
+    /// What `latest` was last allowed to publish to. Whatever changes `latest`, `authority` or `thing` forgets it.
+    last_allowed: Option<LastAllowed>,
     /// `None` allows everything.
-    pub(crate) authority: Option<Arc<Authority>>,
+    authority: Option<Arc<Authority>>,
     /// The connection whose CONNECT came last, if it still stands.
-    pub(crate) latest: Option<ConnectionKey>,
+    latest: Option<ConnectionKey>,
     pub(crate) certificate: Option<CertificateKey>,
     /// The thing that stands for the client of `latest`.
-    pub(crate) thing: Option<AttachedThing>,
-    /// How many connections have it; without one it is forgotten, so nothing grows with certificates seen.
+    thing: Option<AttachedThing>,
+    /// How many connections have it.
     connections: u32,
+    /// After how many changes of the account its certificate was read, and found active.
+    read_after: u32,
     /// Tells it from others that had its key before.
     pub(crate) serial: u32,
+    /// When its certificate expires.
+    pub(crate) valid_until: WallTime,
     pub(crate) who: Who,
 }
 
 impl Principal {
+    pub(crate) fn authority(&self) -> Option<&Authority> {
+        self.authority.as_deref()
+    }
+
+    pub(crate) fn latest(&self) -> Option<ConnectionKey> {
+        self.latest
+    }
+
+    /// The thing that stands for the client of `latest`.
+    pub(crate) fn thing(&self) -> Option<AttachedThing> {
+        self.thing
+    }
+
+    /// What it may do was read, after so many changes of the account.
+    pub(crate) fn set_authority(&mut self, authority: Arc<Authority>, account_changes: u32) {
+        self.authority = Some(authority);
+        self.read_after = account_changes;
+        self.last_allowed = None;
+    }
+
+    /// Whether the account is as it was when what it may do was read, and its certificate has not expired since.
+    pub(crate) fn is_current(&self, account_changes: u32, now: WallTime) -> bool {
+        self.read_after == account_changes && now.0 <= self.valid_until.0
+    }
+
+    pub(crate) fn set_thing(&mut self, thing: Option<AttachedThing>) {
+        self.thing = thing;
+        self.last_allowed = None;
+    }
+
+    /// The CONNECT of a connection has come, the last for now, and a thing stands for its client.
+    pub(crate) fn set_latest(&mut self, connection: ConnectionKey, thing: Option<AttachedThing>) {
+        self.latest = Some(connection);
+        self.set_thing(thing);
+    }
+
+    /// Whether it is known that the connection may publish to a topic.
+    #[inline]
+    pub(crate) fn remembers(&self, connection: ConnectionKey, allowed: LastAllowed) -> bool {
+        self.latest == Some(connection) && self.last_allowed == Some(allowed)
+    }
+
+    /// The connection may publish to a topic, until something changes.
+    pub(crate) fn remember(&mut self, connection: ConnectionKey, allowed: LastAllowed) {
+        if self.latest == Some(connection) {
+            self.last_allowed = Some(allowed);
+        }
+    }
+
     /// Whether `latest` is all there is.
     pub(crate) fn only_connection(&self) -> Option<ConnectionKey> {
         self.latest.filter(|_| self.connections == 1)
@@ -146,14 +205,33 @@ impl Principals {
 
     /// The principal of a registered certificate, if a connection has it.
     pub(crate) fn of_certificate(&self, id: CertificateId) -> Option<PrincipalKey> {
-        self.find(Shared::Certificate(id))
+        self.find(Shared::Certificate(id)).filter(|&key| self[key].connections > 0)
+    }
+
+    /// The principal of a certificate, whether a connection has it or not.
+    pub(crate) fn known(&self, certificate: CertificateId) -> Option<PrincipalKey> {
+        self.find(Shared::Certificate(certificate))
     }
 
     /// One that is there, for one more connection.
     pub(crate) fn acquire(&mut self, who: &Who) -> Option<PrincipalKey> {
         let key = self.find(Shared::of(who)?)?;
-        self[key].connections += 1;
+        self.add_connection(key);
         Some(key)
+    }
+
+    /// One more connection has it.
+    pub(crate) fn add_connection(&mut self, key: PrincipalKey) {
+        if self[key].connections == 0 {
+            // What was to happen to it happens to the connections that it had.
+            self.serial = self.serial.wrapping_add(1);
+            self[key].serial = self.serial;
+        }
+        self[key].connections += 1;
+    }
+
+    pub(crate) fn has_connections(&self, key: PrincipalKey) -> bool {
+        self[key].connections > 0
     }
 
     /// A new one, for its first connection.
@@ -162,17 +240,21 @@ impl Principals {
         who: Who,
         certificate: Option<CertificateKey>,
         authority: Option<Arc<Authority>>,
+        account_changes: u32,
     ) -> PrincipalKey {
         let shared = Shared::of(&who);
         self.serial = self.serial.wrapping_add(1);
         let key = self.principals.insert(Principal {
             who,
             connections: 1,
+            read_after: account_changes,
             serial: self.serial,
+            last_allowed: None,
             latest: None,
             certificate,
             thing: None,
             authority,
+            valid_until: WallTime(u64::MAX),
         });
         let key = u32::try_from(key).expect("fewer than 2^32 principals");
         if let Some(shared) = shared {
@@ -190,11 +272,23 @@ impl Principals {
         principal.connections -= 1;
         if principal.latest == Some(connection) {
             principal.latest = None;
-            principal.thing = None;
+            principal.set_thing(None);
         }
-        if principal.connections > 0 {
-            return;
+        if principal.connections == 0 && !matches!(principal.who, Who::Certificate(_)) {
+            self.remove(key);
         }
+    }
+
+    /// A certificate is no more.
+    pub(crate) fn forget(&mut self, certificate: CertificateId) {
+        if let Some(key) = self.known(certificate)
+            && self[key].connections == 0
+        {
+            self.remove(key);
+        }
+    }
+
+    fn remove(&mut self, key: PrincipalKey) {
         let who = self.principals.remove(key.0 as usize).who;
         if let Some(shared) = Shared::of(&who)
             && let Ok(entry) = self.shared.find_entry(hash(shared), |&other| other == key.0)
@@ -207,9 +301,10 @@ impl Principals {
         self.principals.get(key.0 as usize)
     }
 
-    /// All keys, in order.
+    /// Those that connections have, in the order of their keys.
     pub(crate) fn keys(&self) -> Vec<PrincipalKey> {
-        self.principals.iter().map(|(key, _)| PrincipalKey(key as u32)).collect()
+        let connected = self.principals.iter().filter(|(_, principal)| principal.connections > 0);
+        connected.map(|(key, _)| PrincipalKey(key as u32)).collect()
     }
 
     /// The authority, shared with whoever has the same.
@@ -251,30 +346,41 @@ mod tests {
     }
 
     #[test]
-    fn a_principal_lasts_as_long_as_a_connection_has_it() {
+    fn a_principal_lasts_as_long_as_a_connection_or_its_certificate() {
         let mut principals = Principals::default();
         let [one, two] = [1, 2].map(|number| ConnectionKey::from_u32(number).unwrap());
         assert!(principals.acquire(&certificate(1)).is_none());
-        let first = principals.insert(certificate(1), None, None);
-        let other = principals.insert(certificate(2), None, None);
-        let trusted = principals.insert(Who::Trusted(CertificateId([1; 32])), None, None);
+        let first = principals.insert(certificate(1), None, None, 0);
+        let other = principals.insert(certificate(2), None, None, 0);
+        let trusted = principals.insert(Who::Trusted(CertificateId([1; 32])), None, None, 0);
         assert_eq!(principals.acquire(&certificate(1)), Some(first));
-        principals[first].latest = Some(two);
+        principals[first].set_latest(two, None);
         principals.release(first, one);
         assert_eq!(principals[first].only_connection(), Some(two));
         assert_eq!(principals.of_certificate(CertificateId([1; 32])), Some(first));
         for key in [first, other, trusted] {
             principals.release(key, two);
         }
+        assert_eq!(principals.keys(), []);
+        assert_eq!(principals.of_certificate(CertificateId([1; 32])), None);
+        assert_eq!((principals.principals.len(), principals.shared.len()), (2, 2));
+        let before = principals[first].serial;
+        assert_eq!(principals.acquire(&certificate(1)), Some(first));
+        assert_ne!(principals[first].serial, before);
+        principals.forget(CertificateId([1; 32]));
+        assert_eq!(principals.of_certificate(CertificateId([1; 32])), Some(first));
+        principals.release(first, two);
+        principals.forget(CertificateId([1; 32]));
+        principals.forget(CertificateId([2; 32]));
         assert!(principals.principals.is_empty() && principals.shared.is_empty());
     }
 
     #[test]
     fn clients_of_an_authorizer_share_nothing() {
         let mut principals = Principals::default();
-        let first = principals.insert(Who::Unasked, None, None);
+        let first = principals.insert(Who::Unasked, None, None, 0);
         assert!(principals.acquire(&Who::Unasked).is_none());
-        assert_ne!(principals.insert(Who::Unasked, None, None), first);
+        assert_ne!(principals.insert(Who::Unasked, None, None, 0), first);
     }
 
     #[test]
@@ -288,6 +394,6 @@ mod tests {
 
     #[test]
     fn a_principal_stays_in_its_budget() {
-        assert!(size_of::<Principal>() <= 80, "{}", size_of::<Principal>());
+        assert!(size_of::<Principal>() <= 96, "{}", size_of::<Principal>());
     }
 }

@@ -105,7 +105,7 @@ impl Broker {
             return self.refuse_publish(step, key, version, publish, ReasonCode::QuotaExceeded);
         }
         // broker.md 9.2: RETAIN asks for both.
-        if !self.may(step, key, session, Action::Publish, publish.topic)
+        if !self.may_publish(step, key, session, publish.topic)
             || publish.retain && !self.may(step, key, session, Action::RetainPublish, publish.topic)
         {
             return self.deny_publish(step, key, version, publish);

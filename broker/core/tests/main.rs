@@ -17,6 +17,7 @@ mod not_modelled;
 mod policies;
 mod publish;
 mod redelivery;
+mod remembered;
 mod retained;
 mod sessions;
 mod shared;

@@ -36,7 +36,7 @@ type Bare = (HashMap<CertificateId, Certificate, FixedState>, HashMap<CompactStr
 
 fn facts(id: CertificateId) -> CertificateFacts {
     let text = id.to_string();
-    CertificateFacts::new(&text, &text[..16])
+    CertificateFacts::new(&text[..16])
 }
 
 fn attributes() -> Vec<(Box<str>, Box<str>)> {

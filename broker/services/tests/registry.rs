@@ -28,7 +28,7 @@ fn allow(action: &str, resource: &str) -> String {
 fn registry() -> Registry {
     let mut registry = Registry::new(Account::default());
     for id in [ONE, TWO] {
-        let facts = CertificateFacts::new(&id.to_string(), "1");
+        let facts = CertificateFacts::new("1");
         registry.register_certificate(id, facts, CertificateStatus::Active).unwrap();
     }
     for thing in ["pump", "fan"] {

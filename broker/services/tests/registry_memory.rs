@@ -20,7 +20,7 @@ fn register(registry: &mut Registry, index: u32, parsed: bool) {
         registry.register_certificate_without_ca(&certificate, CertificateStatus::Active).unwrap();
     } else {
         let text = id.to_string();
-        let facts = CertificateFacts::new(&text, &text[..16]);
+        let facts = CertificateFacts::new(&text[..16]);
         registry.register_certificate(id, facts, CertificateStatus::Active).unwrap();
     }
     registry.attach_policy_to_certificate("p", id).unwrap();

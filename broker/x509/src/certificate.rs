@@ -31,7 +31,7 @@ pub fn parse_certificate(certificate: &[u8]) -> Result<X509Certificate, X509Erro
     let der = der(certificate)?;
     let parsed = parse(&der)?;
     let id = certificate_id(&der);
-    let mut facts = CertificateFacts::new(&id.to_string(), &hex(parsed.raw_serial()));
+    let mut facts = CertificateFacts::new(&hex(parsed.raw_serial()));
     add_name(&mut facts, CertificateHolder::Subject, parsed.subject());
     add_name(&mut facts, CertificateHolder::Issuer, parsed.issuer());
     for extension in parsed.extensions() {

@@ -140,7 +140,7 @@ fn register(
     index: u32,
 ) -> Result<(), ApiError> {
     let id = fleet.certificate(index);
-    let facts = CertificateFacts::new(&id.to_string(), &serial_number(id));
+    let facts = CertificateFacts::new(&serial_number(id));
     registry.register_certificate(id, facts, registered.certificate_status)?;
     let Some(rights) = &registered.rights else {
         return registry.attach_policy_to_certificate(EVERYTHING, id);

@@ -101,6 +101,7 @@ pub(crate) fn allows(grant: &Grant, action: Action, kind: ResourceKind, name: &s
         account: &account,
         client_id: Some("sensor-1"),
         source_ip: Ipv4Addr::LOCALHOST.into(),
+        certificate_id: None,
         certificate: None,
         thing: None,
         connect: ConnectFacts::default(),

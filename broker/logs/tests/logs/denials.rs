@@ -29,7 +29,7 @@ impl Sink for ToLog<'_> {
 /// What is logged of a client under these statements that sends these packets and then breaks off.
 fn logged(statements: &str, status: CertificateStatus, packets: &[Packet<'_>]) -> Vec<Value> {
     let mut registry = Registry::new(Account::default());
-    registry.register_certificate(ID, CertificateFacts::new(&ID.to_string(), "1"), status).unwrap();
+    registry.register_certificate(ID, CertificateFacts::new("1"), status).unwrap();
     let document = format!(r#"{{"Version":"2012-10-17","Statement":[{statements}]}}"#);
     registry.policies.create_policy("p", &document).unwrap();
     registry.attach_policy_to_certificate("p", ID).unwrap();

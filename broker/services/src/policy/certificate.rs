@@ -113,19 +113,18 @@ const MAX_VALUES: usize = 5;
 /// The longest value that is put in place.
 const MAX_VALUE_CHARACTERS: usize = 1024;
 
-/// The values of one certificate that policies can ask for.
+/// The values of one certificate that policies can ask for, beside its id.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CertificateFacts {
-    id: Box<str>,
     serial_number: Box<str>,
     attributes: Vec<(CertificateAttribute, Vec<Option<Box<str>>>)>,
 }
 
 impl CertificateFacts {
-    /// A certificate with an id (64 hex digits) and a serial number, without names so far.
+    /// A certificate with a serial number, without names so far.
     #[must_use]
-    pub fn new(id: &str, serial_number: &str) -> Self {
-        Self { id: id.into(), serial_number: serial_number.into(), attributes: Vec::new() }
+    pub fn new(serial_number: &str) -> Self {
+        Self { serial_number: serial_number.into(), attributes: Vec::new() }
     }
 
     /// Adds a value behind those that the attribute already has.
@@ -148,12 +147,6 @@ impl CertificateFacts {
         }
     }
 
-    /// Certificate id.
-    #[must_use]
-    pub fn id(&self) -> &str {
-        &self.id
-    }
-
     /// Serial number, as text.
     #[must_use]
     pub fn serial_number(&self) -> &str {
@@ -172,10 +165,9 @@ impl CertificateFacts {
 
     /// The names of the variables that have a value.
     pub(super) fn available_keys(&self) -> impl Iterator<Item = &'static str> {
-        let own = [("iot:CertificateId", &self.id), ("iot:Certificate.SerialNumber", &self.serial_number)];
-        let own = own.into_iter().filter(|(_, value)| !value.is_empty()).map(|(name, _)| name);
+        let own = (!self.serial_number.is_empty()).then_some("iot:Certificate.SerialNumber");
         let named = self.attributes.iter().filter(|(_, values)| values.iter().any(Option::is_some));
-        own.chain(named.map(|(attribute, _)| attribute.variable()))
+        own.into_iter().chain(named.map(|(attribute, _)| attribute.variable()))
     }
 }
 
@@ -199,14 +191,14 @@ mod tests {
 
     #[test]
     fn values_that_would_act_as_wildcards_keep_their_place_and_are_not_used() {
-        let mut facts = CertificateFacts::new("ab", "7");
+        let mut facts = CertificateFacts::new("7");
         for value in ["US", "D*", &"x".repeat(1025), "FR", "IT", "SIXTH"] {
             facts.add(COUNTRY, value);
         }
         assert_eq!(facts.values(COUNTRY).collect::<Vec<_>>(), [(0, "US"), (3, "FR"), (4, "IT")]);
         assert_eq!(
             facts.available_keys().collect::<Vec<_>>(),
-            ["iot:CertificateId", "iot:Certificate.SerialNumber", "iot:Certificate.Subject.Country"]
+            ["iot:Certificate.SerialNumber", "iot:Certificate.Subject.Country"]
         );
     }
 }

@@ -3,6 +3,8 @@
 use core::fmt::Write as _;
 use core::net::IpAddr;
 
+use squall_types::CertificateId;
+
 use super::arn::{Account, ResourceKind};
 use super::certificate::CertificateFacts;
 use super::variable::{Pick, Variable};
@@ -16,7 +18,9 @@ pub struct Facts<'a> {
     pub client_id: Option<&'a str>,
     /// Where the connection comes from.
     pub source_ip: IpAddr,
-    /// The certificate that it showed.
+    /// The id of the certificate that it showed.
+    pub certificate_id: Option<&'a CertificateId>,
+    /// What else is known of that certificate.
     pub certificate: Option<&'a CertificateFacts>,
     /// The thing that the principal is attached to.
     pub thing: Option<ThingFacts<'a>>,
@@ -46,18 +50,18 @@ pub struct ConnectFacts<'a> {
     pub will_topic: Option<&'a str>,
 }
 
-/// Text that is made on the spot and stays on the stack. The longest is an IPv6 address with an IPv4 tail.
+/// Text that is made on the spot and stays on the stack. The longest is a certificate's id.
 #[derive(Clone, Copy)]
 pub(super) struct InlineText {
-    bytes: [u8; 48],
+    bytes: [u8; 64],
     length: u8,
 }
 
 impl InlineText {
-    fn of_address(ip: IpAddr) -> Self {
-        let mut text = Self { bytes: [0; 48], length: 0 };
-        // No address is longer than the buffer; a longer one would be cut, not lost track of.
-        let _ = write!(text, "{ip}");
+    fn of(shown: impl core::fmt::Display) -> Self {
+        let mut text = Self { bytes: [0; 64], length: 0 };
+        // Nothing that is shown here is longer than the buffer; what is would be cut, not lost track of.
+        let _ = write!(text, "{shown}");
         text
     }
 
@@ -104,8 +108,8 @@ impl<'a> Facts<'a> {
         self.thing.filter(|thing| thing.exclusive || thing.name == client_id)
     }
 
-    /// The value of a variable that is there as text; `None` if it has none, or for [`Variable::SourceIp`], whose text
-    /// is made on the spot.
+    /// The value of a variable that is there as text; `None` if it has none, or for one whose text is
+    /// [made on the spot](Self::inline).
     #[inline]
     pub(super) fn text(&self, variable: &Variable) -> Option<&'a str> {
         match variable {
@@ -120,7 +124,6 @@ impl<'a> Facts<'a> {
                 self.client_id?;
                 Some(if self.thing_of_client().is_some() { "true" } else { "false" })
             }
-            Variable::CertificateId => Some(self.certificate?.id()).filter(|id| !id.is_empty()),
             Variable::CertificateSerialNumber => {
                 Some(self.certificate?.serial_number()).filter(|number| !number.is_empty())
             }
@@ -129,6 +132,7 @@ impl<'a> Facts<'a> {
                 values.find(|(place, _)| *place == usize::from(*wanted)).map(|(_, value)| value)
             }
             Variable::SourceIp
+            | Variable::CertificateId
             | Variable::LastWillTopic
             | Variable::Certificate(_, Pick::All)
             | Variable::CertificateAvailableKeys
@@ -137,15 +141,20 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// The address that the connection comes from, as text.
-    pub(super) fn source_ip_text(&self) -> InlineText {
-        InlineText::of_address(self.source_ip)
+    /// The value of a variable whose text is made on the spot: the address that the connection comes from, the id of
+    /// its certificate.
+    pub(super) fn inline(&self, variable: &Variable) -> Option<InlineText> {
+        match variable {
+            Variable::SourceIp => Some(InlineText::of(self.source_ip)),
+            Variable::CertificateId => self.certificate_id.map(InlineText::of),
+            _ => None,
+        }
     }
 
     /// The one value of a variable; `None` leaves it unresolved.
     pub(super) fn value(&self, variable: &Variable) -> Option<Value<'a>> {
         match variable {
-            Variable::SourceIp => Some(Value::Inline(self.source_ip_text())),
+            Variable::SourceIp | Variable::CertificateId => self.inline(variable).map(Value::Inline),
             Variable::LastWillTopic => {
                 Some(Value::Text([self.account.head(ResourceKind::Topic), self.connect.will_topic?]))
             }
@@ -165,6 +174,9 @@ impl<'a> Facts<'a> {
                 }
             }
             Variable::CertificateAvailableKeys => {
+                if self.certificate_id.is_some() {
+                    look(Value::text("iot:CertificateId"));
+                }
                 self.certificate.into_iter().flat_map(CertificateFacts::available_keys).for_each(|name| {
                     look(Value::text(name));
                 });

@@ -2,6 +2,8 @@
 
 use core::net::{IpAddr, Ipv4Addr};
 
+use squall_types::CertificateId;
+
 use super::arn::Account;
 use super::certificate::{CertificateAttribute, CertificateFacts};
 use super::facts::{ConnectFacts, Facts, ThingFacts};
@@ -14,7 +16,7 @@ exclusive             it is attached as EXCLUSIVE_THING
 thing-type=NAME       its type
 attribute.NAME=VALUE  one of its attributes
 source-ip=ADDRESS     where the connection comes from; 192.0.2.1 if not given
-certificate-id=HEX    the certificate's id
+certificate-id=HEX    the certificate's id, 64 hex digits
 serial-number=TEXT    the certificate's serial number
 subject.FIELD=VALUE   a value of its subject (CommonName, ...), again for a second
 issuer.FIELD=VALUE    a value of its issuer
@@ -26,6 +28,7 @@ will=TOPIC            the topic of the will";
 pub struct OwnedFacts {
     client_id: Option<String>,
     source_ip: IpAddr,
+    certificate_id: Option<CertificateId>,
     certificate: Option<CertificateFacts>,
     thing: Option<String>,
     thing_type: Option<String>,
@@ -48,6 +51,7 @@ impl OwnedFacts {
         let mut facts = Self {
             client_id: None,
             source_ip: IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)),
+            certificate_id: None,
             certificate: None,
             thing: None,
             thing_type: None,
@@ -56,7 +60,7 @@ impl OwnedFacts {
             persistent: false,
             will_topic: None,
         };
-        let (mut id, mut serial) = ("", "");
+        let mut serial = "";
         let mut named = Vec::new();
         for (key, value) in words {
             match (key, value) {
@@ -66,7 +70,10 @@ impl OwnedFacts {
                 ("thing", Some(value)) => facts.thing = Some(value.into()),
                 ("thing-type", Some(value)) => facts.thing_type = Some(value.into()),
                 ("will", Some(value)) => facts.will_topic = Some(value.into()),
-                ("certificate-id", Some(value)) => id = value,
+                ("certificate-id", Some(value)) => {
+                    let id = value.parse().map_err(|error| format!("certificate-id {value:?}: {error}"))?;
+                    facts.certificate_id = Some(id);
+                }
                 ("serial-number", Some(value)) => serial = value,
                 ("source-ip", Some(value)) => {
                     facts.source_ip = value.parse().map_err(|_| format!("{value:?} is no address"))?;
@@ -81,8 +88,8 @@ impl OwnedFacts {
                 (key, None) => return Err(unknown(key)),
             }
         }
-        if !(id.is_empty() && serial.is_empty() && named.is_empty()) {
-            let mut certificate = CertificateFacts::new(id, serial);
+        if !(serial.is_empty() && named.is_empty()) {
+            let mut certificate = CertificateFacts::new(serial);
             named.into_iter().for_each(|(attribute, value)| certificate.add(attribute, value));
             facts.certificate = Some(certificate);
         }
@@ -102,6 +109,7 @@ impl OwnedFacts {
             account,
             client_id: self.client_id.as_deref(),
             source_ip: self.source_ip,
+            certificate_id: self.certificate_id.as_ref(),
             certificate: self.certificate.as_ref(),
             thing: self.thing.as_deref().map(|name| ThingFacts {
                 name,
@@ -153,6 +161,7 @@ mod tests {
             ("client=a", "unknown fact \"client\""),
             ("persistent=yes", "unknown fact \"persistent\""),
             ("source-ip=here", "\"here\" is no address"),
+            ("certificate-id=ab", "certificate-id \"ab\": a certificate id is 64 lower-case hex digits"),
             ("subject.Shoe=44", "unknown fact \"subject.Shoe\""),
             ("exclusive", "thing=NAME is missing"),
         ] {

@@ -5,7 +5,7 @@ use core::fmt::Write as _;
 use squall_profile::switch::SubstitutedWildcard;
 
 use super::evaluate::Semantics;
-use super::facts::Facts;
+use super::facts::{Facts, InlineText};
 use super::variable::{KNOWN, Variable};
 
 /// What `*` and `?` of a pattern mean.
@@ -232,10 +232,13 @@ impl Pattern {
                 }
                 Some(Token::AnyOne) => (at < length).then(|| subject.character(at)),
                 Some(Token::Literal(text)) => subject.has(at, text.as_bytes()).then_some(text.len()),
-                Some(Token::Variable(Variable::SourceIp, _)) => {
-                    let address = facts.source_ip_text();
-                    let address = address.as_str();
-                    subject.has(at, address.as_bytes()).then_some(address.len())
+                Some(Token::Variable(
+                    variable @ (Variable::SourceIp | Variable::CertificateId),
+                    spelling,
+                )) => {
+                    let text = facts.inline(variable);
+                    let text = text.as_ref().map_or(&**spelling, InlineText::as_str);
+                    subject.has(at, text.as_bytes()).then_some(text.len())
                 }
                 Some(Token::Variable(variable, spelling)) => {
                     let text = facts.text(variable).unwrap_or(spelling);

@@ -169,7 +169,7 @@ impl JustInTime {
             RegistrationTemplate::Body(body) => (None, self.template_of_body(ca, body)),
             RegistrationTemplate::Name(name) => (Some(name.clone()), template_of_name(templates, name)),
         };
-        let parameters = Parameters::of_certificate(&certificate.facts);
+        let parameters = Parameters::of_certificate(certificate);
         FirstContact::Provision(Box::new(JitpRun {
             certificate: certificate.id,
             ca,

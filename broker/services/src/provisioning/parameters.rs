@@ -1,7 +1,8 @@
 //! The values that a template is expanded with.
 
 use super::template::CERTIFICATE_ID;
-use crate::policy::{CertificateAttribute, CertificateFacts, CertificateField, CertificateHolder};
+use crate::policy::{CertificateAttribute, CertificateField, CertificateHolder};
+use crate::registry::X509Certificate;
 
 /// Names and values, each name once, in the order of the first giving.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,16 +23,16 @@ impl Parameters {
     /// What just-in-time provisioning knows: the first value of each field of the subject, and the certificate's id.
     /// A field that the certificate does not have has no value.
     #[must_use]
-    pub fn of_certificate(facts: &CertificateFacts) -> Self {
+    pub fn of_certificate(certificate: &X509Certificate) -> Self {
         let mut parameters = Self::default();
         for &(name, field) in OF_THE_SUBJECT {
             let attribute = CertificateAttribute { holder: CertificateHolder::Subject, field };
             // A first value that policies cannot use, such as one with a wildcard, counts as none here too.
-            if let Some((0, value)) = facts.values(attribute).next() {
+            if let Some((0, value)) = certificate.facts.values(attribute).next() {
                 parameters.set(name, value);
             }
         }
-        parameters.set(CERTIFICATE_ID, facts.id());
+        parameters.set(CERTIFICATE_ID, &certificate.id.to_string());
         parameters
     }
 

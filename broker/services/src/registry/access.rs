@@ -137,6 +137,7 @@ impl Registry {
             account: self.policies.account(),
             client_id: Some(client_id),
             source_ip,
+            certificate_id: certificate.map(|certificate| &certificate.id),
             certificate: certificate.map(|certificate| &certificate.facts),
             thing,
             connect,
@@ -149,6 +150,12 @@ impl Access<'_> {
     #[must_use]
     pub const fn key(&self) -> CertificateKey {
         self.key
+    }
+
+    /// When the certificate expires.
+    #[must_use]
+    pub fn valid_until(&self) -> WallTime {
+        self.certificate.rest.as_ref().map_or(WallTime(u64::MAX), |rest| rest.validity.not_after)
     }
 
     /// The certificate's own policies alone.

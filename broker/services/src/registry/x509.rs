@@ -63,7 +63,7 @@ impl X509Certificate {
     #[must_use]
     pub fn new(id: CertificateId) -> Self {
         let text = id.to_string();
-        let facts = CertificateFacts::new(&text, &text[..16]);
+        let facts = CertificateFacts::new(&text[..16]);
         Self { id, issuer: None, validity: Validity::ALWAYS, facts, pem: None }
     }
 

@@ -96,11 +96,11 @@ fn a_declared_parameter_without_value_fails() {
 fn parameters_come_from_the_subject() {
     let template = Template::parse(&jitp_body().to_string(), TemplateKind::Jitp).unwrap();
     let subject = [(CertificateField::CommonName, "pump"), (CertificateField::Country, "US")];
-    let whole = Parameters::of_certificate(&certificate(DEVICE, &subject).facts);
+    let whole = Parameters::of_certificate(&certificate(DEVICE, &subject));
     assert_eq!(&*template.expand(&whole).unwrap().thing.unwrap().name, "pump");
     assert_eq!(whole.get("AWS::IoT::Certificate::Id"), Some(&*DEVICE.to_string()));
     // Check 77.
-    let partly = Parameters::of_certificate(&certificate(DEVICE, &subject[..1]).facts);
+    let partly = Parameters::of_certificate(&certificate(DEVICE, &subject[..1]));
     let error = template.expand(&partly).unwrap_err().to_string();
     assert!(error.contains("AWS::IoT::Certificate::Country has no value"), "{error}");
 }

@@ -57,7 +57,7 @@ fn add(registry: &mut Registry, entry: &Entry) -> Result<(), ApiError> {
 fn add_certificate(registry: &mut Registry, certificate: &Certificate) -> Result<(), ApiError> {
     let Some(status) = certificate.status else { return Ok(()) };
     let id = certificate_id(&certificate.name);
-    let mut facts = CertificateFacts::new(&id.to_string(), &certificate.serial);
+    let mut facts = CertificateFacts::new(&certificate.serial);
     for (attribute, value) in &certificate.attributes {
         facts.add(*attribute, value);
     }

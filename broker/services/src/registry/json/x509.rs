@@ -37,7 +37,7 @@ pub(super) fn read(place: &str, value: &Value, read_pem: &ReadPem<'_>) -> Result
         not_before: not_before?.map_or(Validity::ALWAYS.not_before, time),
         not_after: not_after?.map_or(Validity::ALWAYS.not_after, time),
     };
-    let mut facts = CertificateFacts::new(&text, &serial_number);
+    let mut facts = CertificateFacts::new(&serial_number);
     for (holder, name) in [(CertificateHolder::Subject, "subject"), (CertificateHolder::Issuer, "issuer")] {
         read_names(&mut facts, holder, name, members.value(name).unwrap_or(&Value::Null))?;
     }

@@ -1,0 +1,78 @@
+//! Who comes: the principal of a new connection (`broker.md` 8.1).
+
+use squall_services::registry::AccessRefusal;
+use squall_types::{CertificateId, WallTime};
+
+use crate::broker::Broker;
+use crate::input::Identity;
+use crate::principal::{PrincipalKey, Signed, Who};
+
+impl Broker {
+    /// The principal of a new connection, or why it is nobody's.
+    pub(crate) fn authenticate(
+        &mut self,
+        identity: Identity<'_>,
+        now: WallTime,
+    ) -> Result<PrincipalKey, AccessRefusal> {
+        let who = match identity {
+            Identity::Certificate(id) => return self.authenticate_certificate(id, now),
+            Identity::Signed(signed) => {
+                let authority = self.read_signed(signed.iam, signed.cognito_identity);
+                let authority = self.principals.intern(authority);
+                let who = Who::Signed(Box::new(Signed {
+                    principal: signed.principal.into(),
+                    iam: signed.iam.clone(),
+                    cognito_identity: signed.cognito_identity.map(Into::into),
+                }));
+                return Ok(self.principals.insert(who, None, Some(authority), self.account_changes));
+            }
+            Identity::Trusted(id) => Who::Trusted(id),
+            Identity::Anonymous => Who::Anonymous,
+            Identity::CustomAuthorizer => Who::Unasked,
+        };
+        Ok(match self.principals.acquire(&who) {
+            Some(key) => key,
+            None => self.principals.insert(who, None, None, self.account_changes),
+        })
+    }
+
+    /// The principal of whoever shows a registered certificate, if that is active.
+    fn authenticate_certificate(
+        &mut self,
+        id: CertificateId,
+        now: WallTime,
+    ) -> Result<PrincipalKey, AccessRefusal> {
+        let known = self.principals.known(id);
+        if let Some(key) = known
+            && self.principals[key].is_current(self.account_changes, now)
+        {
+            self.principals.add_connection(key);
+            return Ok(key);
+        }
+        let access = self.registry.access(id, now)?;
+        match known {
+            // Connections that stand notice a change when its time comes (D-20).
+            Some(key) if self.principals.has_connections(key) => {
+                self.principals.add_connection(key);
+                Ok(key)
+            }
+            Some(key) => {
+                let authority = self.read_certificate(access);
+                let authority = self.principals.intern(authority);
+                self.principals[key].set_authority(authority, self.account_changes);
+                self.principals.add_connection(key);
+                Ok(key)
+            }
+            None => {
+                let (certificate, valid_until) = (access.key(), access.valid_until());
+                let authority = self.read_certificate(access);
+                let authority = self.principals.intern(authority);
+                let who = Who::Certificate(id);
+                let key =
+                    self.principals.insert(who, Some(certificate), Some(authority), self.account_changes);
+                self.principals[key].valid_until = valid_until;
+                Ok(key)
+            }
+        }
+    }
+}
