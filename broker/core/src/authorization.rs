@@ -21,9 +21,9 @@ use squall_types::{ProtocolVersion, Timestamp, split_shared};
 use crate::broker::{Broker, Step};
 use crate::connection::{ConnectionKey, State};
 use crate::fact::Fact;
-use crate::last_allowed::LastAllowed;
 use crate::output::DisconnectReason;
 use crate::principal::{Authority, PrincipalKey, Who};
+use crate::remembered::Remembered;
 use crate::session::SessionKey;
 use crate::sink::Sink;
 use crate::subscription::GroupKey;
@@ -105,7 +105,7 @@ impl Broker {
             return true;
         }
         let principal = connection.principal;
-        let asked = LastAllowed::new(topic, self.account_changes);
+        let asked = Remembered::new(topic, self.account_changes);
         if self.principals[principal].remembers(key, asked) {
             return true;
         }
@@ -190,8 +190,11 @@ impl Broker {
         if client_id.contains(['*', '?']) {
             self.assumptions.note(Decision::SubstitutedWildcard);
         }
-        let certificate = self.principals[self.connections[key].principal].certificate;
-        let thing = certificate.and_then(|certificate| self.registry.attached_thing(certificate, client_id));
+        let principal = &self.principals[self.connections[key].principal];
+        let asked = Remembered::new(client_id, self.account_changes);
+        let thing = principal
+            .thing_for(asked)
+            .unwrap_or_else(|| self.registry.attached_thing(principal.certificate?, client_id));
         let publish = will.map(|will| (Action::Publish, will.topic));
         // That a retained will needs RetainPublish follows from what it will be; no document says so.
         let retain = will.filter(|will| will.retain).map(|will| (Action::RetainPublish, will.topic));
@@ -202,7 +205,7 @@ impl Broker {
                 return false;
             }
         }
-        self.principals[self.connections[key].principal].set_latest(key, thing);
+        self.principals[self.connections[key].principal].set_latest(key, thing, asked);
         true
     }
 

@@ -21,7 +21,7 @@ use squall_types::{CertificateId, WallTime};
 use crate::authorizer::{Authorizing, Granted};
 use crate::connection::ConnectionKey;
 use crate::hash::HASHER;
-use crate::last_allowed::LastAllowed;
+use crate::remembered::Remembered;
 
 /// A principal's key inside the core, which a connection keeps in place of the principal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,19 +79,21 @@ impl Authority {
     }
 }
 
-/// In this order: what every authorisation asks for stands together, in half a cache line.
+/// In this order: what every authorisation and every CONNECT asks for stands together, in a cache line.
 #[derive(Debug)]
-#[repr(C, align(32))]
+#[repr(C, align(64))]
 pub(crate) struct Principal {
     /// What `latest` was last allowed to publish to. Whatever changes `latest`, `authority` or `thing` forgets it.
-    last_allowed: Option<LastAllowed>,
+    last_allowed: Option<Remembered>,
     /// `None` allows everything.
     authority: Option<Arc<Authority>>,
     /// The connection whose CONNECT came last, if it still stands.
     latest: Option<ConnectionKey>,
     pub(crate) certificate: Option<CertificateKey>,
-    /// The thing that stands for the client of `latest`.
+    /// The thing that stands for the client of `latest`, or for the one before if there is none.
     thing: Option<AttachedThing>,
+    /// The client id that `thing` was found for.
+    thing_for: Option<Remembered>,
     /// How many connections have it.
     connections: u32,
     /// After how many changes of the account its certificate was read, and found active.
@@ -131,23 +133,35 @@ impl Principal {
 
     pub(crate) fn set_thing(&mut self, thing: Option<AttachedThing>) {
         self.thing = thing;
+        self.thing_for = None;
         self.last_allowed = None;
     }
 
+    /// The thing that stands for a client, if that is known.
+    pub(crate) fn thing_for(&self, client_id: Remembered) -> Option<Option<AttachedThing>> {
+        (self.thing_for == Some(client_id)).then_some(self.thing)
+    }
+
     /// The CONNECT of a connection has come, the last for now, and a thing stands for its client.
-    pub(crate) fn set_latest(&mut self, connection: ConnectionKey, thing: Option<AttachedThing>) {
-        self.latest = Some(connection);
+    pub(crate) fn set_latest(
+        &mut self,
+        connection: ConnectionKey,
+        thing: Option<AttachedThing>,
+        client_id: Remembered,
+    ) {
         self.set_thing(thing);
+        self.latest = Some(connection);
+        self.thing_for = Some(client_id);
     }
 
     /// Whether it is known that the connection may publish to a topic.
     #[inline]
-    pub(crate) fn remembers(&self, connection: ConnectionKey, allowed: LastAllowed) -> bool {
+    pub(crate) fn remembers(&self, connection: ConnectionKey, allowed: Remembered) -> bool {
         self.latest == Some(connection) && self.last_allowed == Some(allowed)
     }
 
     /// The connection may publish to a topic, until something changes.
-    pub(crate) fn remember(&mut self, connection: ConnectionKey, allowed: LastAllowed) {
+    pub(crate) fn remember(&mut self, connection: ConnectionKey, allowed: Remembered) {
         if self.latest == Some(connection) {
             self.last_allowed = Some(allowed);
         }
@@ -253,6 +267,7 @@ impl Principals {
             latest: None,
             certificate,
             thing: None,
+            thing_for: None,
             authority,
             valid_until: WallTime(u64::MAX),
         });
@@ -272,7 +287,7 @@ impl Principals {
         principal.connections -= 1;
         if principal.latest == Some(connection) {
             principal.latest = None;
-            principal.set_thing(None);
+            principal.last_allowed = None;
         }
         if principal.connections == 0 && !matches!(principal.who, Who::Certificate(_)) {
             self.remove(key);
@@ -354,7 +369,7 @@ mod tests {
         let other = principals.insert(certificate(2), None, None, 0);
         let trusted = principals.insert(Who::Trusted(CertificateId([1; 32])), None, None, 0);
         assert_eq!(principals.acquire(&certificate(1)), Some(first));
-        principals[first].set_latest(two, None);
+        principals[first].set_latest(two, None, Remembered::new("two", 0));
         principals.release(first, one);
         assert_eq!(principals[first].only_connection(), Some(two));
         assert_eq!(principals.of_certificate(CertificateId([1; 32])), Some(first));
@@ -394,6 +409,6 @@ mod tests {
 
     #[test]
     fn a_principal_stays_in_its_budget() {
-        assert!(size_of::<Principal>() <= 96, "{}", size_of::<Principal>());
+        assert!(size_of::<Principal>() <= 128, "{}", size_of::<Principal>());
     }
 }
