@@ -7,6 +7,9 @@ use crate::broker::Broker;
 use crate::input::Identity;
 use crate::principal::{PrincipalKey, Signed, Who};
 
+/// So many changes no account sees: whatever was read after them is never up to date.
+const NEVER: u32 = u32::MAX;
+
 impl Broker {
     /// The principal of a new connection, or why it is nobody's.
     pub(crate) fn authenticate(
@@ -44,12 +47,14 @@ impl Broker {
     ) -> Result<PrincipalKey, AccessRefusal> {
         let known = self.principals.known(id);
         if let Some(key) = known
-            && self.principals[key].is_current(self.account_changes, now)
+            && self.principals[key].is_current(self.account_changes)
         {
             self.principals.add_connection(key);
             return Ok(key);
         }
         let access = self.registry.access(id, now)?;
+        // One that expires is looked at each time.
+        let as_of = if access.expires() { NEVER } else { self.account_changes };
         match known {
             // Connections that stand notice a change when its time comes (D-20).
             Some(key) if self.principals.has_connections(key) => {
@@ -59,19 +64,15 @@ impl Broker {
             Some(key) => {
                 let authority = self.read_certificate(access);
                 let authority = self.principals.intern(authority);
-                self.principals[key].set_authority(authority, self.account_changes);
+                self.principals[key].set_authority(authority, as_of);
                 self.principals.add_connection(key);
                 Ok(key)
             }
             None => {
-                let (certificate, valid_until) = (access.key(), access.valid_until());
-                let authority = self.read_certificate(access);
+                let (certificate, authority) = (access.key(), self.read_certificate(access));
                 let authority = self.principals.intern(authority);
                 let who = Who::Certificate(id);
-                let key =
-                    self.principals.insert(who, Some(certificate), Some(authority), self.account_changes);
-                self.principals[key].valid_until = valid_until;
-                Ok(key)
+                Ok(self.principals.insert(who, Some(certificate), Some(authority), as_of))
             }
         }
     }

@@ -105,8 +105,8 @@ impl Broker {
             return true;
         }
         let principal = connection.principal;
-        let asked = Remembered::new(topic, self.account_changes);
-        if self.principals[principal].remembers(key, asked) {
+        let asked = Remembered::topic(topic, key, self.account_changes);
+        if self.principals[principal].remembers(asked) {
             return true;
         }
         let allowed = self.is_allowed(step, key, session, Action::Publish, topic, None);
@@ -191,7 +191,7 @@ impl Broker {
             self.assumptions.note(Decision::SubstitutedWildcard);
         }
         let principal = &self.principals[self.connections[key].principal];
-        let asked = Remembered::new(client_id, self.account_changes);
+        let asked = Remembered::client_id(client_id, self.account_changes);
         let thing = principal
             .thing_for(asked)
             .unwrap_or_else(|| self.registry.attached_thing(principal.certificate?, client_id));

@@ -92,14 +92,18 @@ impl Broker {
         // broker.md 1.3: an HTTPS publish; pricing.md 1.1 meters its body and the body of the answer.
         self.meter.add_message(tag, Cause::HttpRequest, payload.len());
         self.meter.add_message(tag, Cause::HttpResponse, 0);
-        if qos == QoS::ExactlyOnce {
-            return Reply::InvalidRequest(InvalidRequest::QoS);
-        }
-        if payload.len() > self.limits.payload_bytes as usize {
-            return Reply::InvalidRequest(InvalidRequest::Payload);
-        }
-        if !self.admits_topic(step, tag, topic, retain) {
-            return Reply::InvalidRequest(InvalidRequest::Topic);
+        let invalid = if qos == QoS::ExactlyOnce {
+            Some(InvalidRequest::QoS)
+        } else if payload.len() > self.limits.payload_bytes as usize {
+            Some(InvalidRequest::Payload)
+        } else if !self.admits_topic(step, tag, topic, retain) {
+            Some(InvalidRequest::Topic)
+        } else {
+            None
+        };
+        if let Some(invalid) = invalid {
+            step.sink.fact(Fact::PublishRefused { connection: None, tag, topic });
+            return Reply::InvalidRequest(invalid);
         }
         step.receipt.publishes += 1;
         if !self.inbound_rate.take(step.now.mono) {

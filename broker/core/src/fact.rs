@@ -98,10 +98,14 @@ pub enum Fact<'a> {
         /// The topic.
         topic: &'a str,
     },
-    /// `PublishIn.ClientError`: a PUBLISH was refused for what it is.
+    /// `PublishIn.ClientError`: a publish was refused for what it is.
     PublishRefused {
+        /// On which connection; none for a publish over HTTPS.
+        connection: Option<ConnectionId>,
         /// Whose.
         tag: Tag,
+        /// The topic, as it was written: empty where an alias stands for it.
+        topic: &'a str,
     },
     /// `PublishOut.Success`.
     PublishOut {

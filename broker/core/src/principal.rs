@@ -16,7 +16,7 @@ use hashbrown::HashTable;
 use slab::Slab;
 use squall_services::policy::Rights;
 use squall_services::registry::{AttachedThing, CertificateKey};
-use squall_types::{CertificateId, WallTime};
+use squall_types::CertificateId;
 
 use crate::authorizer::{Authorizing, Granted};
 use crate::connection::ConnectionKey;
@@ -79,30 +79,29 @@ impl Authority {
     }
 }
 
-/// In this order: what every authorisation and every CONNECT asks for stands together, in a cache line.
+/// In this order: what a new connection asks for is in the first cache line, what PUBLISH asks for in the second. Many
+/// connections of a storm are turned away before their CONNECT is looked at, and need no more than the first.
 #[derive(Debug)]
 #[repr(C, align(64))]
 pub(crate) struct Principal {
-    /// What `latest` was last allowed to publish to. Whatever changes `latest`, `authority` or `thing` forgets it.
-    last_allowed: Option<Remembered>,
+    pub(crate) who: Who,
     /// `None` allows everything.
     authority: Option<Arc<Authority>>,
-    /// The connection whose CONNECT came last, if it still stands.
-    latest: Option<ConnectionKey>,
-    pub(crate) certificate: Option<CertificateKey>,
-    /// The thing that stands for the client of `latest`, or for the one before if there is none.
-    thing: Option<AttachedThing>,
-    /// The client id that `thing` was found for.
-    thing_for: Option<Remembered>,
     /// How many connections have it.
     connections: u32,
     /// After how many changes of the account its certificate was read, and found active.
     read_after: u32,
     /// Tells it from others that had its key before.
     pub(crate) serial: u32,
-    /// When its certificate expires.
-    pub(crate) valid_until: WallTime,
-    pub(crate) who: Who,
+    /// The connection whose CONNECT came last, if it still stands.
+    latest: Option<ConnectionKey>,
+    /// What `latest` was last allowed to publish to. Whatever changes `latest`, `authority` or `thing` forgets it.
+    last_allowed: Option<Remembered>,
+    pub(crate) certificate: Option<CertificateKey>,
+    /// The thing that stands for the client of `latest`, or for the one before if there is none.
+    thing: Option<AttachedThing>,
+    /// The client id that `thing` was found for.
+    thing_for: Option<Remembered>,
 }
 
 impl Principal {
@@ -126,9 +125,9 @@ impl Principal {
         self.last_allowed = None;
     }
 
-    /// Whether the account is as it was when what it may do was read, and its certificate has not expired since.
-    pub(crate) fn is_current(&self, account_changes: u32, now: WallTime) -> bool {
-        self.read_after == account_changes && now.0 <= self.valid_until.0
+    /// Whether the account is as it was when what it may do was read, and time alone changes nothing.
+    pub(crate) fn is_current(&self, account_changes: u32) -> bool {
+        self.read_after == account_changes
     }
 
     pub(crate) fn set_thing(&mut self, thing: Option<AttachedThing>) {
@@ -154,10 +153,10 @@ impl Principal {
         self.thing_for = Some(client_id);
     }
 
-    /// Whether it is known that the connection may publish to a topic.
+    /// Whether it is known that a connection may publish to a topic.
     #[inline]
-    pub(crate) fn remembers(&self, connection: ConnectionKey, allowed: Remembered) -> bool {
-        self.latest == Some(connection) && self.last_allowed == Some(allowed)
+    pub(crate) fn remembers(&self, allowed: Remembered) -> bool {
+        self.last_allowed == Some(allowed)
     }
 
     /// The connection may publish to a topic, until something changes.
@@ -269,7 +268,6 @@ impl Principals {
             thing: None,
             thing_for: None,
             authority,
-            valid_until: WallTime(u64::MAX),
         });
         let key = u32::try_from(key).expect("fewer than 2^32 principals");
         if let Some(shared) = shared {
@@ -369,7 +367,7 @@ mod tests {
         let other = principals.insert(certificate(2), None, None, 0);
         let trusted = principals.insert(Who::Trusted(CertificateId([1; 32])), None, None, 0);
         assert_eq!(principals.acquire(&certificate(1)), Some(first));
-        principals[first].set_latest(two, None, Remembered::new("two", 0));
+        principals[first].set_latest(two, None, Remembered::client_id("two", 0));
         principals.release(first, one);
         assert_eq!(principals[first].only_connection(), Some(two));
         assert_eq!(principals.of_certificate(CertificateId([1; 32])), Some(first));
@@ -410,5 +408,6 @@ mod tests {
     #[test]
     fn a_principal_stays_in_its_budget() {
         assert!(size_of::<Principal>() <= 128, "{}", size_of::<Principal>());
+        assert_eq!(core::mem::offset_of!(Principal, last_allowed), 64);
     }
 }

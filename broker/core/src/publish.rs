@@ -30,19 +30,19 @@ impl Broker {
         version: ProtocolVersion,
         publish: &Publish<'_>,
     ) {
-        let tag = self.connections[key].tag;
         if publish.qos == QoS::ExactlyOnce {
             // MQTT5-3.2.2-11, broker.md row 2.1.
-            step.sink.fact(Fact::PublishRefused { tag });
+            self.report_publish_refused(step, key, publish.topic);
             return self.refuse_qos2(step, key);
         }
         if !publish.properties.subscription_identifiers.is_empty() {
             // MQTT5-3.3.4-6.
+            self.report_publish_refused(step, key, publish.topic);
             return self.fail(step, key, ReasonCode::ProtocolError, DisconnectReason::ClientError);
         }
         if publish.payload.len() > self.limits.payload_bytes as usize {
             // broker.md row 2.17, check 48.
-            step.sink.fact(Fact::PublishRefused { tag });
+            self.report_publish_refused(step, key, publish.topic);
             return self.fail(step, key, ReasonCode::QuotaExceeded, DisconnectReason::ClientError);
         }
         match publish.properties.topic_alias {
@@ -63,6 +63,7 @@ impl Broker {
     ) {
         if u32::from(alias.get()) > self.limits.topic_alias_max {
             // MQTT5-3.3.2-9, check 94.
+            self.report_publish_refused(step, key, publish.topic);
             return self.fail(step, key, ReasonCode::TopicAliasInvalid, DisconnectReason::ClientError);
         }
         // Taken out while the topic is borrowed from it.
@@ -78,8 +79,11 @@ impl Broker {
                 named.properties.topic_alias = None;
                 self.accept_publish(step, key, session, version, &named);
             }
-            // MQTT5 3.3.2.3.4: without a mapping, a protocol error.
-            None => self.fail(step, key, ReasonCode::ProtocolError, DisconnectReason::ClientError),
+            None => {
+                // MQTT5 3.3.2.3.4: without a mapping, a protocol error.
+                self.report_publish_refused(step, key, publish.topic);
+                self.fail(step, key, ReasonCode::ProtocolError, DisconnectReason::ClientError);
+            }
         }
         if self.is_open(key, id) {
             self.sessions[session].cold_mut().aliases = Some(aliases);
@@ -197,6 +201,12 @@ impl Broker {
         over
     }
 
+    fn report_publish_refused<S: Sink>(&self, step: &mut Step<'_, S>, key: ConnectionKey, topic: &str) {
+        let connection = &self.connections[key];
+        let (id, tag) = (connection.id, connection.tag);
+        step.sink.fact(Fact::PublishRefused { connection: Some(id), tag, topic });
+    }
+
     /// `broker.md` 2.3, D-12: a publish to an invalid topic, or with a property that is too large, ends the connection,
     /// except for MQTT 5 at QoS 1.
     fn refuse_publish<S: Sink>(
@@ -207,7 +217,7 @@ impl Broker {
         publish: &Publish<'_>,
         code: ReasonCode,
     ) {
-        step.sink.fact(Fact::PublishRefused { tag: self.connections[key].tag });
+        self.report_publish_refused(step, key, publish.topic);
         match (version, publish.packet_id) {
             (ProtocolVersion::V5, Some(packet_id)) => {
                 self.assumptions.note(Decision::InvalidTopicV5);

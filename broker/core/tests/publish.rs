@@ -462,6 +462,37 @@ fn an_https_publish_is_routed_like_any_other() {
     assert_eq!(delivery.payload.len(), 131_072);
 }
 
+/// Every publish that is refused for what it is counts once in `PublishIn.ClientError`, with its topic.
+#[test]
+fn every_refused_publish_is_a_fact() {
+    let expect = |bench: &Bench, over_https, topic: &str| {
+        let refused = Fact::PublishRefused { over_https, topic: topic.to_owned() };
+        assert_eq!(bench.count(|fact| *fact == refused), 1, "{topic}");
+        assert_eq!(bench.count(|fact| matches!(fact, Fact::PublishRefused { .. })), 1, "{topic}");
+    };
+    let payload = vec![b'x'; 131_073];
+    for (topic, qos, payload) in [("a", 2, &payload[..1]), ("b", 0, &payload), ("a/+", 1, &payload[..1])] {
+        let bench = Bench::plain();
+        bench.device("d").v5().connect().publish(topic, qos, payload);
+        expect(&bench, false, topic);
+    }
+    // A subscription identifier, an alias over the maximum, and one that stands for nothing.
+    for (topic, bytes) in [
+        ("a", &[0x30, 6, 0, 1, b'a', 2, 0x0b, 1][..]),
+        ("a", &[0x30, 7, 0, 1, b'a', 3, 0x23, 0, 9]),
+        ("", &[0x30, 6, 0, 0, 3, 0x23, 0, 1]),
+    ] {
+        let bench = Bench::plain();
+        bench.device("d").v5().connect().send_bytes(bytes);
+        expect(&bench, false, topic);
+    }
+    for (topic, qos, payload) in [("c", 2, &payload[..1]), ("c", 0, &payload), ("c/#", 0, &payload[..1])] {
+        let bench = Bench::plain();
+        assert!(matches!(bench.https_publish(topic, qos, payload), Reply::InvalidRequest(_)));
+        expect(&bench, true, topic);
+    }
+}
+
 // Checks without a test here: 45 (every PUBACK leaves at once while durability is off, so that no client can have 101
 // unacknowledged publishes), 57 (Basic Ingest), 78 to 83 (retained messages), 94, 95 (aliases, see not_modelled.rs),
 // 100, 101 (the profile has no limits for these properties yet), 104 (policies; PUBACK 0x90 and 0x97 are tested above

@@ -6,7 +6,7 @@ use squall_codec::ReasonCode;
 use squall_core::{DisconnectReason, Reply};
 use squall_services::policy::{Account, CertificateFacts};
 use squall_services::registry::{
-    CertificateStatus, ControlCall, PolicyTarget, PrincipalKind, Registry, ThingConfiguration,
+    CertificateStatus, ControlCall, PolicyTarget, PrincipalKind, Registry, ThingConfiguration, X509Certificate,
 };
 use squall_types::CertificateId;
 
@@ -206,8 +206,7 @@ fn a_certificate_that_was_deleted_is_not_remembered() {
     bench.control(ControlCall::UpdateCertificate { id: ONE, status: CertificateStatus::Inactive });
     assert_eq!(bench.control(ControlCall::DeleteCertificate { id: ONE, force: true }), Reply::Ok);
     let register = ControlCall::RegisterCertificateWithoutCa {
-        id: ONE,
-        facts: &CertificateFacts::new("2"),
+        certificate: &X509Certificate::new(ONE),
         status: CertificateStatus::Active,
     };
     assert_eq!(bench.control(register), Reply::Ok);

@@ -8,6 +8,7 @@ use squall_core::{ConnectionId, Identity, Source};
 use crate::record::ClientEvent;
 
 pub(crate) const MQTT: &str = "MQTT";
+pub(crate) const HTTP: &str = "HTTP";
 
 /// Connections by their names; nothing is kept once one ends.
 #[derive(Debug, Default)]
@@ -60,6 +61,14 @@ impl Clients {
 
     pub(crate) fn authentication(&self, connection: ConnectionId) -> Option<&'static str> {
         self.0.get(&connection)?.authentication
+    }
+
+    /// The beginning of a record about a publish: over a connection, or over HTTPS.
+    pub(crate) fn publisher(&self, connection: Option<ConnectionId>) -> ClientEvent<'_> {
+        match connection {
+            Some(connection) => self.event(connection),
+            None => ClientEvent { protocol: Some(HTTP), ..ClientEvent::default() },
+        }
     }
 
     /// The beginning of a record: what is known of a connection.

@@ -9,7 +9,7 @@ use squall_core::{
 use squall_services::policy::Action;
 use squall_types::{Chance, Now};
 
-use crate::clients::{Clients, MQTT};
+use crate::clients::{Clients, HTTP, MQTT};
 use crate::record::{ClientEvent, Event, Lines, Outcome, Queued};
 
 /// Event types (`broker.md` 10.2).
@@ -18,8 +18,6 @@ const PUBLISH_IN: &str = "Publish-In";
 const PUBLISH_OUT: &str = "Publish-Out";
 const QUEUED: &str = "Queued";
 const SUBSCRIBE: &str = "Subscribe";
-
-const HTTP: &str = "HTTP";
 
 /// `broker.md` 10.2 names no `reason` of these failures: `unverified`.
 const AUTHORIZATION_FAILURE: &str = "AUTHORIZATION_FAILURE";
@@ -81,10 +79,7 @@ impl ServiceLog {
             Fact::Denied { connection, denial, .. } => self.denied(now, connection, denial),
             Fact::Audit { call, error, .. } => self.lines.audit(now, call, error),
             Fact::PublishIn { connection, topic, retain, .. } => {
-                let event = match connection {
-                    Some(connection) => self.clients.event(connection),
-                    None => ClientEvent { protocol: Some(HTTP), ..ClientEvent::default() },
-                };
+                let event = self.clients.publisher(connection);
                 let event =
                     ClientEvent { topic_name: Some(topic), retain: retain.then_some("True"), ..event };
                 self.lines.record(now, Outcome::Success, PUBLISH_IN, &Event::Client(event));
@@ -93,11 +88,11 @@ impl ServiceLog {
                 let event = nameless(client_id, topic);
                 self.lines.record(now, Outcome::Success, PUBLISH_IN, &Event::Client(event));
             }
-            Fact::PublishRefused { .. } => {
+            Fact::PublishRefused { connection, topic, .. } => {
                 let event = ClientEvent {
-                    protocol: Some(MQTT),
+                    topic_name: Some(topic).filter(|topic| !topic.is_empty()),
                     reason: Some(CLIENT_ERROR),
-                    ..ClientEvent::default()
+                    ..self.clients.publisher(connection)
                 };
                 self.lines.record(now, Outcome::Refused, PUBLISH_IN, &Event::Client(event));
             }

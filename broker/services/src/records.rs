@@ -59,6 +59,12 @@ impl<T: Named> Records<T> {
         Some((key, self.get(key)?))
     }
 
+    pub(crate) fn reserve(&mut self, more: usize) {
+        let Self { records, by_name } = self;
+        records.reserve(more);
+        by_name.reserve(more, |&key| HASHER.hash_one(records[key as usize].name()));
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.records.is_empty()
     }

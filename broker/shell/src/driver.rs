@@ -37,8 +37,17 @@ impl Default for ShellOptions {
 
 /// Somebody who watches. Nothing it does changes what happens.
 pub trait Observer {
+    /// A transport was set up; what it does follows as facts.
+    fn opened(&mut self, _connection: ConnectionId, _identity: &Identity<'_>, _source: Source) {}
+
     /// What the service just did.
     fn fact(&mut self, now: Now, fact: Fact<'_>);
+
+    /// A transport is gone, or is about to be closed by the service. Facts about it have been told.
+    fn closed(&mut self, _connection: ConnectionId) {}
+
+    /// All that came of one input has been told.
+    fn handled(&mut self) {}
 
     /// The system refused to accept connections, and will be asked again.
     fn accept_failed(&mut self, error: &io::Error);
@@ -199,6 +208,7 @@ impl<R: Runtime> Shell<R> {
         match event {
             Event::Opened { connection, transport, identity, source, link } => {
                 self.links.open.insert(connection, Open { link, has_outgoing: false });
+                observer.opened(connection, &identity, source);
                 let opened = Input::Opened { connection, transport, identity, source, tag: Tag(0) };
                 self.handle(opened, observer);
             }
@@ -221,6 +231,7 @@ impl<R: Runtime> Shell<R> {
                     // A peer that ended its stream may still read the answers to what it sent before.
                     open.link.end(End::Flush);
                     self.handle(Input::Closed { connection, why }, observer);
+                    observer.closed(connection);
                 }
             }
             Event::AcceptFailed { error } => observer.accept_failed(&error),
@@ -230,6 +241,7 @@ impl<R: Runtime> Shell<R> {
     fn handle(&mut self, input: Input<'_>, observer: &mut impl Observer) {
         let now = self.runtime.now();
         self.broker.handle(now, input, &mut ShellSink { now, links: &mut self.links, observer });
+        observer.handled();
     }
 }
 
@@ -300,7 +312,10 @@ impl<O: Observer> Sink for ShellSink<'_, O> {
     fn output(&mut self, output: Output<'_>) {
         match output {
             Output::Bytes { connection, after: _, bytes } => self.links.push(connection, bytes),
-            Output::Close { connection, after: _, reason: _ } => self.links.close(connection),
+            Output::Close { connection, after: _, reason: _ } => {
+                self.links.close(connection);
+                self.observer.closed(connection);
+            }
             Output::PauseReading { connection } => self.links.set_paused(connection, true),
             Output::ResumeReading { connection } => self.links.set_paused(connection, false),
             Output::Reply { .. } => unreachable!("the shell makes no request"),

@@ -102,6 +102,7 @@ pub(crate) fn registry(scenario: &Scenario, fleets: &[FleetRun]) -> Result<Regis
         // A fleet is a type of thing, which may have more attributes than a thing without type.
         let created = registry.create_thing_type(&run.profile.fleet, ThingTypeProperties::default());
         created.map_err(|error| SetupError::new(format!("thing type {}", run.profile.fleet), error))?;
+        registry.reserve(fleet.devices as usize);
         for index in 0..fleet.devices {
             let what = || format!("device {index} of fleet {}", fleet.name);
             register(&mut registry, run, registered, index)
@@ -160,7 +161,8 @@ fn register(
 
 /// A certificate of the simulation was never issued; its serial number is a part of its id.
 fn serial_number(id: CertificateId) -> String {
-    id.to_string()[..16].to_owned()
+    let [a, b, c, d, e, f, g, h, ..] = id.0;
+    format!("{:016x}", u64::from_be_bytes([a, b, c, d, e, f, g, h]))
 }
 
 /// What the judges may know of a device that is held to policies.

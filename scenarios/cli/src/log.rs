@@ -1,4 +1,4 @@
-//! The service's log of a run, written while the run goes on.
+//! The service's log, written while the run or the service goes on.
 
 use std::fs::File;
 use std::io::Write;
@@ -23,7 +23,12 @@ impl LogFile {
 
     /// Writes what has come since the last time.
     pub(crate) fn drain(&mut self, world: &mut World) -> anyhow::Result<()> {
-        self.file.write_all(&world.take_log()).with_context(|| failed(&self.path))
+        self.write(&world.take_log())
+    }
+
+    /// Writes whole lines.
+    pub(crate) fn write(&mut self, lines: &[u8]) -> anyhow::Result<()> {
+        self.file.write_all(lines).with_context(|| failed(&self.path))
     }
 }
 

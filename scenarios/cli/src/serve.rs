@@ -3,19 +3,23 @@
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, Write};
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow, bail};
 use clap::Args;
-use squall_core::{BrokerConfig, Fact};
+use squall_core::{BrokerConfig, ConnectionId, Fact, Identity, Source};
+use squall_logs::ServiceLog;
 use squall_profile::switch::SWITCHES;
 use squall_profile::{LIMITS, Profile, profile_names};
+use squall_services::policy::Account;
 use squall_shell::{Observer, Shell, ShellOptions, TokioRuntime};
-use squall_types::{Now, Seed};
+use squall_types::{Chance, Now, Seed};
 use tokio::sync::oneshot;
 
 use crate::exit::Exit;
 use crate::interrupt;
+use crate::log::LogFile;
 
 /// Arguments of `squall serve`.
 #[derive(Debug, Args)]
@@ -46,6 +50,10 @@ pub(crate) struct ServeArguments {
     #[arg(long, value_name = "N")]
     seed: Option<Seed>,
 
+    /// Write what the service logs to FILE, a JSON object a line, while it serves
+    #[arg(long, value_name = "FILE")]
+    log: Option<PathBuf>,
+
     /// Say on standard error who comes, who goes and why
     #[arg(long, short)]
     verbose: bool,
@@ -66,6 +74,7 @@ pub(crate) fn serve(arguments: &ServeArguments) -> anyhow::Result<Exit> {
     }
     let seed = arguments.seed.unwrap_or_else(system_seed);
     let config = BrokerConfig::new(profile, seed);
+    let log = arguments.log.as_deref().map(|path| ServedLog::create(path, seed)).transpose()?;
 
     allow_many_connections();
     let (stop, stopped) = oneshot::channel();
@@ -82,7 +91,7 @@ pub(crate) fn serve(arguments: &ServeArguments) -> anyhow::Result<Exit> {
             "WARNING: --insecure-mqtt encrypts nothing and lets everybody in; it is for tests on this machine"
         ));
         tell(format_args!("profile {}, seed {seed}", arguments.profile));
-        let mut observer = Watcher { verbose: arguments.verbose, last_warning: None };
+        let mut observer = Watcher { verbose: arguments.verbose, last_warning: None, log };
         writeln!(io::stdout(), "ready mqtt={address}").and_then(|()| io::stdout().flush())?;
         let stop = async {
             // A handler that went away stops nothing.
@@ -164,10 +173,49 @@ fn allow_many_connections() {}
 struct Watcher {
     verbose: bool,
     last_warning: Option<Instant>,
+    log: Option<ServedLog>,
+}
+
+/// The file of `--log`, and what goes there.
+struct ServedLog {
+    records: ServiceLog,
+    file: LogFile,
+}
+
+impl ServedLog {
+    fn create(path: &Path, seed: Seed) -> anyhow::Result<Self> {
+        let records = ServiceLog::new(Account::DEFAULT_ID, Chance::new(seed));
+        Ok(Self { records, file: LogFile::create(path)? })
+    }
 }
 
 impl Observer for Watcher {
+    fn opened(&mut self, connection: ConnectionId, identity: &Identity<'_>, source: Source) {
+        if let Some(log) = &mut self.log {
+            log.records.opened(connection, identity, source);
+        }
+    }
+
+    fn closed(&mut self, connection: ConnectionId) {
+        if let Some(log) = &mut self.log {
+            log.records.closed(connection);
+        }
+    }
+
+    fn handled(&mut self) {
+        if let Some(log) = &mut self.log
+            && !log.records.is_empty()
+            && let Err(error) = log.file.write(&log.records.take())
+        {
+            tell(format_args!("warning: {error:#}; from here on nothing is logged"));
+            self.log = None;
+        }
+    }
+
     fn fact(&mut self, now: Now, fact: Fact<'_>) {
+        if let Some(log) = &mut self.log {
+            log.records.fact(now, &fact);
+        }
         if !self.verbose {
             return;
         }

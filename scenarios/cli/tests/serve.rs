@@ -7,6 +7,7 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::Command;
 
+use serde_json::Value;
 use support::serving::{PATIENCE, Serving};
 use support::{folder, squall, texts};
 
@@ -56,6 +57,57 @@ fn it_says_who_comes_and_goes_when_asked() {
     assert!(stderr.contains(" #1 disconnected: c, CLIENT_INITIATED_DISCONNECT\n"), "{stderr}");
 }
 
+/// The records of the service, the same as those of `run --log`.
+#[cfg(unix)]
+#[test]
+fn it_logs_while_it_serves() {
+    let folder = folder();
+    let path = folder.path().join("service.log");
+    // What was there before is gone.
+    std::fs::write(&path, "old").unwrap();
+    let serving = Serving::start(&["--log", path.to_str().unwrap()]);
+    let mut client = serving.connect(CONNECT_V311);
+    let source = client.local_addr().unwrap();
+    client.write_all(b"\x32\x06\x00\x01t\x00\x01x").unwrap();
+    let mut ack = [0; 4];
+    client.read_exact(&mut ack).unwrap();
+    assert_eq!(ack, [0x40, 2, 0, 1]);
+    // What came of one packet is in the file before the next is taken.
+    let so_far = std::fs::read_to_string(&path).unwrap();
+    assert!(so_far.starts_with('{') && so_far.contains("\"eventType\":\"Connect\""), "{so_far}");
+    client.write_all(b"\x30\x05\x00\x03a/#").unwrap();
+    assert!(rest(client).is_empty());
+    let mut hostile = TcpStream::connect(serving.address).unwrap();
+    hostile.write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();
+    assert!(rest(hostile).is_empty());
+    serving.signal(nix::sys::signal::Signal::SIGTERM);
+    let (status, _, stderr) = serving.end();
+    assert_eq!(status.code(), Some(0), "{stderr}");
+
+    let log = std::fs::read_to_string(&path).unwrap();
+    let records: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let said = |record: &Value| {
+        ["eventType", "status", "reason", "topicName"]
+            .map(|key| record[key].as_str().unwrap_or("-").to_owned())
+    };
+    let said: Vec<_> = records.iter().map(|record| said(record).join(" ")).collect();
+    assert_eq!(
+        said,
+        [
+            "Connect Success - -",
+            "Publish-In Success - t",
+            "Publish-In Failure CLIENT_ERROR a/#",
+            "Disconnect Success CLIENT_ERROR -",
+            "Connect Failure CLIENT_ERROR -",
+        ]
+    );
+    for record in &records[..4] {
+        assert_eq!((&record["clientId"], &record["protocol"]), (&"c".into(), &"MQTT".into()), "{record}");
+        assert_eq!(record["sourceIp"], source.ip().to_string());
+        assert_eq!(record["sourcePort"], source.port());
+    }
+}
+
 #[test]
 fn limits_are_set_by_name_and_hold() {
     let serving = Serving::start(&["--set", "limits.client_id_bytes=3"]);
@@ -89,7 +141,7 @@ fn what_cannot_be_served_is_one_clear_error() {
     let busy = taken.local_addr().unwrap().to_string();
     let mqtt = |address| ["--insecure-mqtt", address];
     let with = |key, value| ["--insecure-mqtt", "127.0.0.1:0", key, value];
-    let cases: [(&[&str], &[&str]); 12] = [
+    let cases: [(&[&str], &[&str]); 13] = [
         (&[], &["nothing to listen on", "--insecure-mqtt 127.0.0.1:1883"]),
         (&mqtt(&busy), &["cannot listen on", &busy]),
         (&mqtt("0.0.0.0:0"), &["0.0.0.0:0 is not a loopback address", "127.0.0.1"]),
@@ -102,6 +154,7 @@ fn what_cannot_be_served_is_one_clear_error() {
         (&with("--set", "limits.topic_bytes=many"), &["'many'", "whole number"]),
         (&with("--set", "switches.qos2=open"), &["'open'", "close"]),
         (&with("--set", "topic_bytes"), &["KEY=VALUE"]),
+        (&with("--log", "no/such/folder"), &["no/such/folder", "cannot be written"]),
     ];
     for (words, parts) in cases {
         let folder = folder();
@@ -120,7 +173,15 @@ fn its_help_names_every_flag_and_the_ready_line() {
     let folder = folder();
     let (code, stdout, _) = texts(&squall(folder.path(), &["serve", "--help"]));
     assert_eq!(code, 0);
-    for part in ["--insecure-mqtt <HOST:PORT>", "--profile", "--set", "--seed", "ready mqtt=", "Exit code"] {
+    for part in [
+        "--insecure-mqtt <HOST:PORT>",
+        "--profile",
+        "--set",
+        "--seed",
+        "--log <FILE>",
+        "ready mqtt=",
+        "Exit code",
+    ] {
         assert!(stdout.contains(part), "no {part:?} in\n{stdout}");
     }
 }

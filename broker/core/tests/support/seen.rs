@@ -127,7 +127,7 @@ pub(crate) enum Fact {
     Discarded { client_id: String, topic: String, rule: DiscardRule },
     DiscardedShared { group: String, topic: String, rule: DiscardRule },
     PublishRetained,
-    PublishRefused,
+    PublishRefused { over_https: bool, topic: String },
     CallThrottled(DiscardRule),
     WillPublished { client_id: String, topic: String },
     Ping,
@@ -161,7 +161,9 @@ impl From<squall_core::Fact<'_>> for Fact {
             }
             Told::PublishRetained { .. } => Self::PublishRetained,
             Told::CallThrottled { rule, .. } => Self::CallThrottled(rule),
-            Told::PublishRefused { .. } => Self::PublishRefused,
+            Told::PublishRefused { connection, topic, .. } => {
+                Self::PublishRefused { over_https: connection.is_none(), topic: topic.to_owned() }
+            }
             Told::WillPublished { client_id, topic, .. } => {
                 Self::WillPublished { client_id: client_id.to_owned(), topic: topic.to_owned() }
             }

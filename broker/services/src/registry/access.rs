@@ -4,7 +4,7 @@ use core::net::IpAddr;
 
 use squall_types::{CertificateId, WallTime};
 
-use super::Registry;
+use super::{Registry, Validity};
 use super::certificate::{Certificate, CertificateStatus};
 use crate::policy::{ConnectFacts, Facts, Needs, PolicySet, Rights, ThingFacts};
 use crate::records::RecordKey;
@@ -152,10 +152,10 @@ impl Access<'_> {
         self.key
     }
 
-    /// When the certificate expires.
+    /// Whether the certificate has an end, so that it may be refused later though nobody changes it.
     #[must_use]
-    pub fn valid_until(&self) -> WallTime {
-        self.certificate.rest.as_ref().map_or(WallTime(u64::MAX), |rest| rest.validity.not_after)
+    pub fn expires(&self) -> bool {
+        self.certificate.rest.as_ref().is_some_and(|rest| rest.validity.not_after != Validity::ALWAYS.not_after)
     }
 
     /// The certificate's own policies alone.

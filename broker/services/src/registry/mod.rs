@@ -139,6 +139,12 @@ impl Registry {
         self.rates.now = now;
     }
 
+    /// Makes room for so many more devices, each with a certificate and a thing.
+    pub fn reserve(&mut self, devices: usize) {
+        self.certificates.reserve(devices);
+        self.things.reserve(devices);
+    }
+
     /// The ARN of a resource, such as `policy/NAME`.
     pub(crate) fn arn(&self, kind: &str, name: impl core::fmt::Display) -> Box<str> {
         format!("{}{kind}/{name}", self.arn_prefix()).into()
