@@ -31,7 +31,7 @@ impl Broker {
             }
             Identity::Trusted(id) => Who::Trusted(id),
             Identity::Anonymous => Who::Anonymous,
-            Identity::CustomAuthorizer => Who::Unasked,
+            Identity::CustomAuthorizer { server_name } => Who::Unasked(server_name.map(Into::into)),
         };
         Ok(match self.principals.acquire(&who) {
             Some(key) => key,

@@ -362,7 +362,9 @@ impl Broker {
                 self.read_signed(&iam, cognito.as_deref())
             }
             // An authorizer is asked again when its time comes.
-            Who::Trusted(_) | Who::Anonymous | Who::Unasked | Who::Authorizing(_) | Who::Granted(_) => return,
+            Who::Trusted(_) | Who::Anonymous | Who::Unasked(_) | Who::Authorizing(_) | Who::Granted(_) => {
+                return;
+            }
         };
         let authority = self.principals.intern(authority);
         self.principals[key].set_authority(authority, self.account_changes);

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use squall_codec::{Connect, ReasonCode};
 use squall_services::policy::Rights;
-use squall_types::{ProtocolVersion, Timestamp};
+use squall_types::{Owner, ProtocolVersion, Purpose, Timestamp, Uuid};
 
 use crate::broker::{Broker, Step};
 use crate::connection::{ConnectionKey, State};
@@ -57,6 +57,7 @@ pub(crate) struct Credentials {
     client_id: Box<str>,
     username: Option<Box<str>>,
     password: Option<Box<[u8]>>,
+    server_name: Option<Box<str>>,
 }
 
 /// A question that is not answered.
@@ -93,16 +94,21 @@ impl Broker {
         key: ConnectionKey,
         connect: &Connect<'_>,
     ) {
+        let principal = self.connections[key].principal;
+        let server_name = match &mut self.principals[principal].who {
+            Who::Unasked(server_name) => server_name.take(),
+            _ => None,
+        };
         let credentials = Credentials {
             version: connect.version,
             client_id: connect.client_id.into(),
             username: connect.username.map(Into::into),
             password: connect.password.map(Into::into),
+            server_name,
         };
         let id = self.connections[key].id;
         self.connections[key].state = State::Authorizing;
         let asked = self.ask(step, key, &credentials);
-        let principal = self.connections[key].principal;
         self.principals[principal].who = Who::Authorizing(Box::new(Authorizing { credentials, asked }));
         if !self.connections[key].paused {
             self.connections[key].paused = true;
@@ -127,6 +133,13 @@ impl Broker {
             client_id: &credentials.client_id,
             username: credentials.username.as_deref(),
             password: credentials.password.as_deref(),
+            server_name: credentials.server_name.as_deref(),
+            connection_uuid: Uuid::draw(
+                self.chance,
+                Owner::named("broker"),
+                Purpose::ConnectionIdentifier,
+                connection.0,
+            ),
         };
         step.sink.output(Output::Ask { ask, question });
         Asked { ask, until }
@@ -169,7 +182,7 @@ impl Broker {
         let held = &mut self.principals[principal];
         held.set_authority(Arc::new(authority), self.account_changes);
         self.timers.set(refresh_at, TimerKind::AuthorizerRefresh, key_number, generation);
-        let credentials = match std::mem::replace(&mut held.who, Who::Unasked) {
+        let credentials = match std::mem::replace(&mut held.who, Who::Unasked(None)) {
             Who::Authorizing(authorizing) => authorizing.credentials,
             Who::Granted(mut granted) => {
                 granted.principal = principal_id.into();
@@ -240,7 +253,8 @@ impl Broker {
         if granted.asked.is_some() || now < granted.refresh_at {
             return;
         }
-        let Who::Granted(mut granted) = std::mem::replace(&mut self.principals[principal].who, Who::Unasked)
+        let Who::Granted(mut granted) =
+            std::mem::replace(&mut self.principals[principal].who, Who::Unasked(None))
         else {
             return;
         };

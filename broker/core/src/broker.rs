@@ -276,8 +276,8 @@ impl Broker {
                 return step.sink.output(Output::Close { connection: id, after: AT_ONCE, reason });
             }
         };
-        let restricted =
-            self.principals[principal].authority().is_some() || identity == Identity::CustomAuthorizer;
+        let restricted = self.principals[principal].authority().is_some()
+            || matches!(identity, Identity::CustomAuthorizer { .. });
         let connection = Connection {
             id,
             state: State::Awaiting,

@@ -81,7 +81,7 @@ impl Broker {
         {
             return self.refuse_connect(step, key, &refusal);
         }
-        if matches!(self.principals[principal].who, Who::Unasked) {
+        if matches!(self.principals[principal].who, Who::Unasked(_)) {
             return self.begin_authorizing(step, key, connect);
         }
         let assigned = connect.client_id.is_empty().then(|| self.assign_client_id());

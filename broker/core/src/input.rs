@@ -113,7 +113,10 @@ pub enum Identity<'a> {
     /// Nobody in particular, allowed everything; what plain TCP has to say.
     Anonymous,
     /// Nobody yet: CONNECT brings what a custom authorizer judges (`broker.md` 8.3).
-    CustomAuthorizer,
+    CustomAuthorizer {
+        /// The name that TLS was asked for, if it was asked for one.
+        server_name: Option<&'a str>,
+    },
     /// Whoever signed the upgrade with IAM or Cognito credentials (`broker.md` 8.4, 8.5).
     Signed(SignedIdentity<'a>),
 }

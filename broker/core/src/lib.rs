@@ -119,7 +119,7 @@ pub use input::{
 };
 pub use meter::{Cause, Dimension, MESSAGE_UNIT_BYTES, Meter, message_units};
 pub use metric::ServiceMetric;
-pub use output::{DisconnectReason, Output, Question};
+pub use output::{DisconnectReason, Output, OwnedQuestion, Question};
 pub use receipt::Receipt;
 pub use request::{Call, InvalidRequest, Reply};
 pub use sink::Sink;

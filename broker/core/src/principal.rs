@@ -38,8 +38,8 @@ pub(crate) enum Who {
     Anonymous,
     /// Whoever signed with IAM or Cognito credentials.
     Signed(Box<Signed>),
-    /// A client whose CONNECT has to bring its credentials.
-    Unasked,
+    /// A client whose CONNECT has to bring its credentials, and the name that its TLS asked for.
+    Unasked(Option<Box<str>>),
     /// A client whose authorizer has not answered.
     Authorizing(Box<Authorizing>),
     /// A client that an authorizer let in.
@@ -59,7 +59,7 @@ impl fmt::Display for Who {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Certificate(id) | Self::Trusted(id) => id.fmt(f),
-            Self::Anonymous | Self::Unasked | Self::Authorizing(_) => f.write_str("anonymous"),
+            Self::Anonymous | Self::Unasked(_) | Self::Authorizing(_) => f.write_str("anonymous"),
             Self::Signed(signed) => f.write_str(&signed.principal),
             Self::Granted(granted) => f.write_str(&granted.principal),
         }
@@ -201,7 +201,7 @@ impl Shared {
             Who::Certificate(id) => Some(Self::Certificate(*id)),
             Who::Trusted(id) => Some(Self::Trusted(*id)),
             Who::Anonymous => Some(Self::Anonymous),
-            Who::Signed(_) | Who::Unasked | Who::Authorizing(_) | Who::Granted(_) => None,
+            Who::Signed(_) | Who::Unasked(_) | Who::Authorizing(_) | Who::Granted(_) => None,
         }
     }
 }
@@ -391,9 +391,9 @@ mod tests {
     #[test]
     fn clients_of_an_authorizer_share_nothing() {
         let mut principals = Principals::default();
-        let first = principals.insert(Who::Unasked, None, None, 0);
-        assert!(principals.acquire(&Who::Unasked).is_none());
-        assert_ne!(principals.insert(Who::Unasked, None, None, 0), first);
+        let first = principals.insert(Who::Unasked(None), None, None, 0);
+        assert!(principals.acquire(&Who::Unasked(None)).is_none());
+        assert_ne!(principals.insert(Who::Unasked(None), None, None, 0), first);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Custom authorizers: `broker.md` 8.3, checks 130 to 136 as far as the broker itself decides them.
 
 use squall_codec::ReasonCode;
-use squall_core::{Answer, AskId, ConnectRefusal, DisconnectReason, Input};
+use squall_core::{Answer, AskId, ConnectRefusal, DisconnectReason, Input, OwnedQuestion};
 use squall_services::policy::{Account, Policy, Rights};
 use squall_types::ProtocolVersion;
 
@@ -57,7 +57,8 @@ fn a_client_waits_for_its_authorizer() {
         let d = asking(&bench, version);
         let asks = bench.asks();
         assert_eq!(asks.len(), 1);
-        assert_eq!(asks[0].client_id, "d");
+        assert_eq!(&*asks[0].client_id, "d");
+        assert_eq!(asks[0].server_name.as_deref(), Some("iot.example.com"));
         assert_eq!(asks[0].username.as_deref(), Some("user?x-amz-customauthorizer-name=a"));
         assert_eq!(asks[0].password.as_deref(), Some(&b"secret"[..]));
         // What it sends meanwhile waits, in one piece or in several.
@@ -133,7 +134,10 @@ fn policies_are_asked_for_again() {
     assert_eq!(bench.asks().len(), 1);
     bench.advance(1);
     assert_eq!(bench.asks().len(), 2);
-    assert_eq!(bench.asks()[1].password, bench.asks()[0].password);
+    // The same client on the same connection, asked about anew.
+    let asks = bench.asks();
+    assert_eq!(asks[1], OwnedQuestion { ask: asks[1].ask, ..asks[0].clone() });
+    assert_ne!(asks[1].ask, asks[0].ask);
     d.publish_acked("first", b"x");
     grant(&bench, last_ask(&bench), "second", 300, 86_400);
     d.publish_acked("second", b"x");

@@ -6,7 +6,8 @@ use squall_codec::ReasonCode;
 use squall_core::{DisconnectReason, Reply};
 use squall_services::policy::{Account, CertificateFacts};
 use squall_services::registry::{
-    CertificateStatus, ControlCall, PolicyTarget, PrincipalKind, Registry, ThingConfiguration, X509Certificate,
+    CertificateStatus, ControlCall, PolicyTarget, PrincipalKind, Registry, ThingConfiguration,
+    X509Certificate,
 };
 use squall_types::CertificateId;
 

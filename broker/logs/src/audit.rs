@@ -4,10 +4,9 @@ use serde::Serialize;
 use serde_json::Value;
 use squall_services::api_error::ApiError;
 use squall_services::registry::ControlCall;
-use squall_types::{Now, WallTime};
+use squall_types::{Now, Uuid, WallTime};
 
 use crate::record::{Lines, Text, write_line};
-use crate::uuid::Uuid;
 
 /// The keys of CloudTrail that Squall has something to say in. Who called and from where it does not know.
 #[derive(Serialize)]

@@ -31,7 +31,7 @@ impl Clients {
         let (principal, authentication) = match identity {
             Identity::Certificate(id) | Identity::Trusted(id) => (id.to_string(), Some("AWS_X509")),
             Identity::Signed(signed) => (signed.principal.to_owned(), Some("AWS_SIGV4")),
-            Identity::CustomAuthorizer => (String::new(), Some("CUSTOM_AUTH")),
+            Identity::CustomAuthorizer { .. } => (String::new(), Some("CUSTOM_AUTH")),
             Identity::Anonymous => (String::new(), None),
         };
         let (client_id, principal) = (Box::default(), principal.into());

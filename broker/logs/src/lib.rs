@@ -27,6 +27,5 @@ mod audit;
 mod clients;
 mod record;
 mod service_log;
-mod uuid;
 
 pub use service_log::ServiceLog;

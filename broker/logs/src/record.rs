@@ -5,9 +5,7 @@ use core::net::IpAddr;
 use std::borrow::Cow;
 
 use serde::{Serialize, Serializer};
-use squall_types::{Chance, Now, Owner};
-
-use crate::uuid::Uuid;
+use squall_types::{Chance, Now, Owner, Purpose, Uuid};
 
 /// How something ended, which gives level and status.
 #[derive(Clone, Copy, Debug)]
@@ -153,7 +151,7 @@ impl Lines {
     pub(crate) fn next_id(&mut self) -> Uuid {
         let n = self.drawn;
         self.drawn += 1;
-        Uuid::draw(self.chance, self.owner, n)
+        Uuid::draw(self.chance, self.owner, Purpose::LogRecord, n)
     }
 }
 

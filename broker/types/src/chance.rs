@@ -87,6 +87,8 @@ pub enum Purpose {
     FunctionFailure = 16,
     /// The identifier of a log record.
     LogRecord = 17,
+    /// The identifier of a connection.
+    ConnectionIdentifier = 18,
     /// The id of something in the registry, or of one of its events.
     RegistryId = 20,
     /// Whether a device's firmware gives up when it is turned away.

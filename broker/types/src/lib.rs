@@ -13,6 +13,7 @@ mod template;
 mod timestamp;
 mod topic_filter;
 mod topic_name;
+mod uuid;
 mod wall_time;
 
 pub use certificate_id::{CertificateId, CertificateIdError};
@@ -24,4 +25,5 @@ pub use template::{Template, TemplateContext, TemplateError};
 pub use timestamp::{Now, Timestamp};
 pub use topic_filter::{SharedFilter, TopicFilterError, filter_matches, split_shared, validate_topic_filter};
 pub use topic_name::{TopicNameError, validate_topic_name};
+pub use uuid::Uuid;
 pub use wall_time::WallTime;

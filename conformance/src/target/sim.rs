@@ -262,7 +262,7 @@ impl World for SimWorld<'_> {
         let identity = match &who {
             Who::Trusted => Identity::Trusted(certificate(transport)),
             Who::Certificate(name) => Identity::Certificate(certificate_id(name)),
-            Who::Credentials => Identity::CustomAuthorizer,
+            Who::Credentials => Identity::CustomAuthorizer { server_name: None },
             Who::Signed { cognito, .. } => Identity::Signed(SignedIdentity {
                 principal: link,
                 iam: &iam,

@@ -8,7 +8,7 @@ use core::time::Duration;
 use squall_authorizer::{
     Authorizer, AuthorizerKind, AuthorizerRequest, AuthorizerStatus, Authorizers, Grant, MqttClient,
 };
-use squall_core::{Answer, AskId, ConnectionId, Input, Question};
+use squall_core::{Answer, AskId, ConnectionId, Input, OwnedQuestion};
 use squall_lambda::{Lambda, Outcome, Station, StationConfig};
 use squall_results::Counter;
 use squall_scenario::Scenario;
@@ -29,29 +29,6 @@ pub(crate) struct AuthorizerRun {
     /// What will be answered, by the number in the event that says when.
     answers: BTreeMap<u32, (AskId, ConnectionId, Result<Grant, &'static str>)>,
     asked: u32,
-}
-
-/// A question of the broker, for when it has finished what it was doing.
-#[derive(Debug)]
-pub(crate) struct AskedClient {
-    ask: AskId,
-    connection: ConnectionId,
-    client_id: Box<str>,
-    username: Option<Box<str>>,
-    password: Option<Box<[u8]>>,
-}
-
-impl AskedClient {
-    pub(crate) fn new(ask: AskId, question: Question<'_>) -> Self {
-        let Question::Authorize { connection, client_id, username, password } = question;
-        Self {
-            ask,
-            connection,
-            client_id: client_id.into(),
-            username: username.map(Into::into),
-            password: password.map(Into::into),
-        }
-    }
 }
 
 impl AuthorizerRun {
@@ -93,12 +70,15 @@ impl AuthorizerRun {
     }
 
     /// Settles what will be answered to a question, and when; the number of the answer.
-    fn settle(&mut self, now: Timestamp, chance: Chance, owner: Owner, asked: &AskedClient) -> Settled {
+    fn settle(&mut self, now: Timestamp, chance: Chance, owner: Owner, asked: &OwnedQuestion) -> Settled {
+        let connection_id = asked.connection_uuid.to_string();
         let client = MqttClient {
             username: asked.username.as_deref(),
             password: asked.password.as_deref(),
             client_id: Some(&asked.client_id),
-            ..MqttClient::default()
+            server_name: asked.server_name.as_deref(),
+            certificate: None,
+            connection_id: Some(&connection_id),
         };
         let number = self.asked;
         self.asked = self.asked.wrapping_add(1);

@@ -319,7 +319,7 @@ impl World {
             Entrance::Trusted => Identity::Trusted(certificate()),
             Entrance::Registered if self.mutant.ignores_policies() => Identity::Trusted(certificate()),
             Entrance::Registered => Identity::Certificate(certificate()),
-            Entrance::CustomAuthorizer => Identity::CustomAuthorizer,
+            Entrance::CustomAuthorizer => Identity::CustomAuthorizer { server_name: None },
         };
         let source = source_of(device, key.connection());
         self.log_opened(key, identity, source);

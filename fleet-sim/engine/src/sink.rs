@@ -1,12 +1,11 @@
 //! What one `handle` call of the broker puts out, and who is told of it.
 
-use squall_core::{Fact, Output, Reply, Sink};
+use squall_core::{Fact, Output, OwnedQuestion, Reply, Sink};
 use squall_logs::ServiceLog;
 use squall_oracle::{ClientKey, Oracles};
 use squall_types::{Now, Timestamp};
 
 use crate::account;
-use crate::authorizer::AskedClient;
 use crate::denials::DenialLog;
 use crate::event::LinkKey;
 use crate::fleet::{Clients, FleetRun};
@@ -29,7 +28,7 @@ pub(crate) struct ServiceSink<'w> {
     pub(crate) links: &'w Links,
     pub(crate) denials: &'w mut DenialLog,
     pub(crate) service_log: Option<&'w mut ServiceLog>,
-    pub(crate) asked: &'w mut Vec<AskedClient>,
+    pub(crate) asked: &'w mut Vec<OwnedQuestion>,
     pub(crate) reply: Option<Reply>,
 }
 
@@ -50,7 +49,7 @@ impl Sink for ServiceSink<'_> {
                 return;
             }
             Output::Ask { ask, question } => {
-                self.asked.push(AskedClient::new(ask, question));
+                self.asked.push(OwnedQuestion::new(ask, question));
                 return;
             }
             Output::Persist { lsn: _ } => unreachable!("durability is off"),

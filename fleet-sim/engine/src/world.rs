@@ -3,7 +3,7 @@
 use core::hint;
 use core::time::Duration;
 
-use squall_core::{Broker, BrokerConfig, Meter};
+use squall_core::{Broker, BrokerConfig, Meter, OwnedQuestion};
 use squall_device::{Device, DeviceInput, Scratch};
 use squall_logs::ServiceLog;
 use squall_oracle::{OracleConfig, Oracles};
@@ -13,7 +13,7 @@ use squall_timers::Wheel;
 use squall_types::{Chance, Now, Owner, Timestamp, WallTime};
 
 use crate::account::{self, Entrance, SetupError};
-use crate::authorizer::{AskedClient, AuthorizerRun};
+use crate::authorizer::AuthorizerRun;
 use crate::denials::DenialLog;
 use crate::endpoint::Action;
 use crate::event::{Event, LinkKey};
@@ -65,7 +65,7 @@ pub struct World {
     pub(crate) requests: u64,
     pub(crate) authorizers: AuthorizerRun,
     /// Questions that the broker has just asked.
-    pub(crate) asked: Vec<AskedClient>,
+    pub(crate) asked: Vec<OwnedQuestion>,
     pub(crate) fingerprint: Fingerprint,
     /// Items of the fingerprint that belong to no device.
     world_items: u64,

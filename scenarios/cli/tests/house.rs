@@ -65,6 +65,7 @@ const PICTURE: &[(&str, &[&str])] = &[
             "squall-profile",
             "squall-core",
             "squall-services",
+            "squall-logs",
             "squall-shell",
             "squall-scenario",
             "squall-engine",

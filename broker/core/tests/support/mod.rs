@@ -23,9 +23,9 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use squall_core::{
-    AskId, Broker, BrokerConfig, Call, Caller, Cause, ClosedWhy, ConnectionId, DiscardRule, DisconnectReason,
-    Feature, Identity, Input, Output, Question, Receipt, Reply, RequestId, SignedIdentity, Sink, Source, Tag,
-    Transport,
+    Broker, BrokerConfig, Call, Caller, Cause, ClosedWhy, ConnectionId, DiscardRule, DisconnectReason,
+    Feature, Identity, Input, Output, OwnedQuestion, Receipt, Reply, RequestId, SignedIdentity, Sink, Source,
+    Tag, Transport,
 };
 use squall_profile::Profile;
 use squall_services::policy::Rights;
@@ -50,7 +50,7 @@ struct World {
     connections: u64,
     facts: Vec<Fact>,
     replies: Vec<(RequestId, Reply)>,
-    asks: Vec<Asked>,
+    asks: Vec<OwnedQuestion>,
     receipt: Receipt,
     /// All that all devices saw, in the broker's order.
     log: Vec<(String, Seen)>,
@@ -88,15 +88,6 @@ pub(crate) enum ComesAs {
         iam: Rights,
         cognito_identity: Option<String>,
     },
-}
-
-/// A question about a client.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Asked {
-    pub(crate) ask: AskId,
-    pub(crate) client_id: String,
-    pub(crate) username: Option<String>,
-    pub(crate) password: Option<Vec<u8>>,
 }
 
 impl Bench {
@@ -248,7 +239,7 @@ impl Bench {
         let identity = match comes_as {
             ComesAs::Trusted => Identity::Trusted(CertificateId([7; 32])),
             ComesAs::Certificate(id) => Identity::Certificate(*id),
-            ComesAs::CustomAuthorizer => Identity::CustomAuthorizer,
+            ComesAs::CustomAuthorizer => Identity::CustomAuthorizer { server_name: Some("iot.example.com") },
             ComesAs::Signed { iam, cognito_identity } => Identity::Signed(SignedIdentity {
                 principal: "AKIDEXAMPLE",
                 iam,
@@ -265,7 +256,7 @@ impl Bench {
     }
 
     /// What was asked of the outside so far.
-    pub(crate) fn asks(&self) -> Vec<Asked> {
+    pub(crate) fn asks(&self) -> Vec<OwnedQuestion> {
         self.0.borrow().asks.clone()
     }
 
@@ -419,7 +410,7 @@ struct Recorder<'w> {
     clients: &'w mut [Client],
     facts: &'w mut Vec<Fact>,
     replies: &'w mut Vec<(RequestId, Reply)>,
-    asks: &'w mut Vec<Asked>,
+    asks: &'w mut Vec<OwnedQuestion>,
     log: &'w mut Vec<(String, Seen)>,
     transcript: &'w mut Transcript,
 }
@@ -472,13 +463,7 @@ impl Sink for Recorder<'_> {
             Output::ResumeReading { connection } => self.see(connection, Seen::Resumed),
             Output::Reply { request, reply, .. } => self.replies.push((request, reply.clone())),
             Output::Ask { ask, question } => {
-                let Question::Authorize { connection: _, client_id, username, password } = question;
-                self.asks.push(Asked {
-                    ask,
-                    client_id: client_id.to_owned(),
-                    username: username.map(str::to_owned),
-                    password: password.map(<[u8]>::to_vec),
-                });
+                self.asks.push(OwnedQuestion::new(ask, question));
             }
             Output::Persist { .. } => panic!("durability is off"),
         }

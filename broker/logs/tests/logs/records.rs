@@ -220,8 +220,13 @@ fn whoever_comes_is_named_as_far_as_it_is_known() {
         (Identity::Certificate(ID), None, Some("ab".repeat(32)), Some("AWS_X509")),
         (Identity::Trusted(ID), None, Some("ab".repeat(32)), Some("AWS_X509")),
         (Identity::Signed(signed), None, Some("AKIA1".to_owned()), Some("AWS_SIGV4")),
-        (Identity::CustomAuthorizer, None, None, Some("CUSTOM_AUTH")),
-        (Identity::CustomAuthorizer, Some("alice"), Some("alice".to_owned()), Some("CUSTOM_AUTH")),
+        (Identity::CustomAuthorizer { server_name: None }, None, None, Some("CUSTOM_AUTH")),
+        (
+            Identity::CustomAuthorizer { server_name: None },
+            Some("alice"),
+            Some("alice".to_owned()),
+            Some("CUSTOM_AUTH"),
+        ),
         (Identity::Anonymous, None, None, None),
     ] {
         let mut log = log();

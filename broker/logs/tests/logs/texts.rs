@@ -43,7 +43,7 @@ proptest! {
         let (client_id, topic) = (client_id.as_str(), topic.as_str());
         let connection = ConnectionId(1);
         let mut log = log();
-        log.opened(connection, &Identity::CustomAuthorizer, SOURCE);
+        log.opened(connection, &Identity::CustomAuthorizer { server_name: None }, SOURCE);
         log.named(connection, &principal);
         let call = ControlCall::CreatePolicy { name: client_id, document: topic };
         let (version, reason) = (ProtocolVersion::V311, DisconnectReason::ClientError);

@@ -4,8 +4,8 @@ use core::net::IpAddr;
 
 use squall_types::{CertificateId, WallTime};
 
-use super::{Registry, Validity};
 use super::certificate::{Certificate, CertificateStatus};
+use super::{Registry, Validity};
 use crate::policy::{ConnectFacts, Facts, Needs, PolicySet, Rights, ThingFacts};
 use crate::records::RecordKey;
 
@@ -155,7 +155,10 @@ impl Access<'_> {
     /// Whether the certificate has an end, so that it may be refused later though nobody changes it.
     #[must_use]
     pub fn expires(&self) -> bool {
-        self.certificate.rest.as_ref().is_some_and(|rest| rest.validity.not_after != Validity::ALWAYS.not_after)
+        self.certificate
+            .rest
+            .as_ref()
+            .is_some_and(|rest| rest.validity.not_after != Validity::ALWAYS.not_after)
     }
 
     /// The certificate's own policies alone.

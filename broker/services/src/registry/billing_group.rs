@@ -5,10 +5,10 @@ use squall_types::WallTime;
 use super::reply::Made;
 use super::thing::Thing;
 use super::thing_type::validate_description;
-use super::uuid::Uuid;
 use super::{Registry, expect_version, invalid, not_found, validate_name};
 use crate::api_error::{ApiError, Exception};
 use crate::records::{Named, RecordKey};
+use squall_types::Uuid;
 
 const MAX_BILLING_GROUPS: usize = 20_000;
 

@@ -5,8 +5,8 @@ use squall_types::{CertificateId, WallTime};
 use super::certificate::{CertificateMode, CertificateStatus};
 use super::registration::RegistrationConfig;
 use super::thing_type::ThingTypeProperties;
-use super::uuid::Uuid;
 use super::x509::Validity;
+use squall_types::Uuid;
 
 /// A resource's name and ARN.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -33,12 +33,11 @@ mod reply;
 mod thing;
 mod thing_group;
 mod thing_type;
-mod uuid;
 mod x509;
 
 use squall_profile::Profile;
 use squall_profile::switch::{RegistryRates, ThingTypeUpdates};
-use squall_types::{Chance, Now, Owner, Seed};
+use squall_types::{Chance, Now, Owner, Purpose, Seed, Uuid};
 
 use crate::api_error::{ApiError, Exception};
 use crate::bounds::fits;
@@ -64,7 +63,6 @@ pub use reply::{ControlReply, Made, PolicyMade};
 pub use thing::{ThingConfiguration, ThingUpdate};
 pub use thing_group::{ThingGroupProperties, ThingGroupUpdate};
 pub use thing_type::ThingTypeProperties;
-pub use uuid::Uuid;
 pub use x509::{Validity, X509Certificate};
 
 use billing_group::BillingGroup;
@@ -173,7 +171,7 @@ impl Registry {
     }
 
     fn id(&self, kind: &str, serial: u64) -> Uuid {
-        Uuid::draw(self.chance_of_account(), Owner::named(kind), serial)
+        Uuid::draw(self.chance_of_account(), Owner::named(kind), Purpose::RegistryId, serial)
     }
 }
 

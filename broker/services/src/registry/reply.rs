@@ -2,7 +2,7 @@
 
 use squall_types::CertificateId;
 
-use super::uuid::Uuid;
+use squall_types::Uuid;
 
 /// The answer to a call that succeeded.
 #[derive(Clone, Debug, PartialEq, Eq)]

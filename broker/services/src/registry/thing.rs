@@ -6,10 +6,10 @@ use smallvec::SmallVec;
 use super::attributes::{Attribute, AttributePayload, sorted};
 use super::event::EventKind;
 use super::reply::Made;
-use super::uuid::Uuid;
 use super::{Registry, expect_version, invalid, not_found, validate_name};
 use crate::api_error::{ApiError, Exception};
 use crate::records::{Named, RecordKey};
+use squall_types::Uuid;
 
 /// Attributes without and with a thing type.
 const MAX_ATTRIBUTES: [usize; 2] = [3, 50];

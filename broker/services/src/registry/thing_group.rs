@@ -7,11 +7,11 @@ use super::attributes::{Attribute, AttributePayload, sorted};
 use super::event::EventKind;
 use super::reply::Made;
 use super::thing_type::validate_description;
-use super::uuid::Uuid;
 use super::{Registry, expect_version, invalid, not_found, validate_name};
 use crate::api_error::{ApiError, Exception};
 use crate::policy::{AttachedPolicies, MAX_POLICIES_PER_THING_GROUP};
 use crate::records::{Named, RecordKey};
+use squall_types::Uuid;
 
 const MAX_DEPTH: usize = 7;
 const MAX_CHILDREN: u32 = 100;

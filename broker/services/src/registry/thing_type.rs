@@ -6,10 +6,10 @@ use squall_types::WallTime;
 use super::attributes::validate_name as validate_attribute_name;
 use super::event::EventKind;
 use super::reply::Made;
-use super::uuid::Uuid;
 use super::{Registry, invalid, not_found, validate_name};
 use crate::api_error::{ApiError, Exception};
 use crate::records::{Named, RecordKey};
+use squall_types::Uuid;
 
 const MAX_SEARCHABLE_ATTRIBUTES: usize = 3;
 const MAX_DESCRIPTION_CHARACTERS: usize = 2_028;

@@ -22,6 +22,7 @@ fn a_claim_is_good_for_five_minutes_and_for_its_template() {
         account: &account,
         client_id: Some("device"),
         source_ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        certificate_id: Some(&CLAIM),
         certificate: Some(access.facts),
         thing: None,
         connect: ConnectFacts::default(),

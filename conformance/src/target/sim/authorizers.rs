@@ -8,7 +8,7 @@ use squall_authorizer::{
     Authorizer, AuthorizerKind, AuthorizerRequest, AuthorizerStatus, Authorizers, Grant, Invocation,
     InvocationError, MqttClient, Refusal,
 };
-use squall_core::{Answer, AskId, ConnectionId, Input, Question};
+use squall_core::{Answer, AskId, ConnectionId, Input, OwnedQuestion};
 use squall_lambda::Lambda;
 use squall_services::api_error::ApiError;
 use squall_services::policy;
@@ -22,29 +22,6 @@ const KEY: &str = include_str!("../../../../fixtures/authorizers/token-signing-k
 
 /// Never invoked: the case answers.
 const FUNCTION: &str = "fn handler(event) { #{ isAuthenticated: false } }";
-
-/// A question of the broker.
-#[derive(Debug)]
-pub(super) struct Asked {
-    ask: AskId,
-    connection: ConnectionId,
-    client_id: String,
-    username: Option<String>,
-    password: Option<Vec<u8>>,
-}
-
-impl Asked {
-    pub(super) fn new(ask: AskId, question: Question<'_>) -> Self {
-        let Question::Authorize { connection, client_id, username, password } = question;
-        Self {
-            ask,
-            connection,
-            client_id: client_id.to_owned(),
-            username: username.map(str::to_owned),
-            password: password.map(<[u8]>::to_vec),
-        }
-    }
-}
 
 /// What is open for one connection.
 struct Invoked {
@@ -104,12 +81,15 @@ impl Functions {
         self.authorizers.set_default(name)
     }
 
-    fn begin(&mut self, asked: &Asked) -> Result<(), Refusal> {
+    fn begin(&mut self, asked: &OwnedQuestion) -> Result<(), Refusal> {
+        let connection_id = asked.connection_uuid.to_string();
         let invocation = self.authorizers.begin(&MqttClient {
             username: asked.username.as_deref(),
             password: asked.password.as_deref(),
             client_id: Some(&asked.client_id),
-            ..MqttClient::default()
+            server_name: asked.server_name.as_deref(),
+            certificate: None,
+            connection_id: Some(&connection_id),
         })?;
         self.invoked.entry(asked.connection).or_default().push(Invoked { ask: asked.ask, invocation });
         Ok(())
@@ -122,7 +102,7 @@ const fn status(active: bool) -> AuthorizerStatus {
 
 impl SimWorld<'_> {
     /// Begins to answer a question: without the function if that is enough.
-    pub(super) fn take_question(&mut self, asked: &Asked) {
+    pub(super) fn take_question(&mut self, asked: &OwnedQuestion) {
         if let Err(refusal) = self.functions.begin(asked) {
             self.answer(asked.ask, &Err(refusal));
         }

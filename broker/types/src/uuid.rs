@@ -1,16 +1,18 @@
-//! Identifiers of records.
+//! Identifiers that the service draws.
 
 use core::fmt;
 
-use squall_types::{Chance, Owner, Purpose};
+use crate::chance::{Chance, Owner, Purpose};
 
 /// A UUID of version 4, made of drawn bits.
-pub(crate) struct Uuid(u128);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Uuid(u128);
 
 impl Uuid {
-    /// The `n`-th of a log.
-    pub(crate) fn draw(chance: Chance, owner: Owner, n: u64) -> Self {
-        let [high, low] = [0, 1].map(|half| chance.bits(owner, Purpose::LogRecord, n * 2 + half));
+    /// The `n`-th of an owner for a purpose.
+    pub fn draw(chance: Chance, owner: Owner, purpose: Purpose, n: u64) -> Self {
+        let [high, low] =
+            [0, 1].map(|half| chance.bits(owner, purpose, n.wrapping_mul(2).wrapping_add(half)));
         Self::from_bits(u128::from(high) << 64 | u128::from(low))
     }
 
