@@ -95,7 +95,8 @@ pub(crate) struct Principal {
     pub(crate) serial: u32,
     /// The connection whose CONNECT came last, if it still stands.
     latest: Option<ConnectionKey>,
-    /// What `latest` was last allowed to publish to. Whatever changes `latest`, `authority` or `thing` forgets it.
+    /// What `latest` was last allowed to publish to. It names the connection and how often the account has changed; a
+    /// new authority and the end of the connection, whose key another may get, forget it.
     last_allowed: Option<Remembered>,
     pub(crate) certificate: Option<CertificateKey>,
     /// The thing that stands for the client of `latest`, or for the one before if there is none.
@@ -133,7 +134,6 @@ impl Principal {
     pub(crate) fn set_thing(&mut self, thing: Option<AttachedThing>) {
         self.thing = thing;
         self.thing_for = None;
-        self.last_allowed = None;
     }
 
     /// The thing that stands for a client, if that is known.

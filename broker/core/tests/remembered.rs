@@ -14,6 +14,7 @@ use squall_types::CertificateId;
 use crate::support::{Bench, ComesAs, Device, Seen};
 
 const ONE: CertificateId = CertificateId([1; 32]);
+const TWO: CertificateId = CertificateId([2; 32]);
 const TARGET: PolicyTarget<'static> = PolicyTarget::Certificate(ONE);
 
 const OWN_CLIENT_ID: &str = "${iot:ClientId}";
@@ -110,6 +111,10 @@ fn another_connection_of_the_principal_is_asked_itself() {
     a.disconnect();
     let b = connect(&bench, "b");
     assert!(!may(&b, "a") && may(&b, "b"));
+    // The next takes its place in the table of connections.
+    b.disconnect();
+    let c = connect(&bench, "c");
+    assert!(!may(&c, "b") && may(&c, "c"));
 }
 
 /// The certificate takes over its own client id after it was attached to another thing.
@@ -197,7 +202,7 @@ fn a_certificate_that_comes_back_has_delays_of_its_own() {
     assert!(!may(&d, "t"));
 }
 
-/// A certificate that is registered again after its end is another one.
+/// A certificate that is registered again after its end is another one, in another place of the registry.
 #[test]
 fn a_certificate_that_was_deleted_is_not_remembered() {
     let bench = bench(&["t"]);
@@ -206,11 +211,18 @@ fn a_certificate_that_was_deleted_is_not_remembered() {
     d.disconnect();
     bench.control(ControlCall::UpdateCertificate { id: ONE, status: CertificateStatus::Inactive });
     assert_eq!(bench.control(ControlCall::DeleteCertificate { id: ONE, force: true }), Reply::Ok);
-    let register = ControlCall::RegisterCertificateWithoutCa {
-        certificate: &X509Certificate::new(ONE),
-        status: CertificateStatus::Active,
-    };
-    assert_eq!(bench.control(register), Reply::Ok);
+    for id in [TWO, ONE] {
+        let certificate = &X509Certificate::new(id);
+        let status = CertificateStatus::Active;
+        let register = ControlCall::RegisterCertificateWithoutCa { certificate, status };
+        assert!(bench.control(register).is_accepted());
+    }
     let d = bench.device("d").v5().comes_as(ComesAs::Certificate(ONE)).connect_with(|_| {});
     d.expect_refusal(0x87, DisconnectReason::AuthError);
+    let of_things = document(&[OWN_THING]);
+    bench.control(ControlCall::CreatePolicy { name: "of-things", document: &of_things });
+    bench.control(ControlCall::AttachPolicy { policy: "of-things", target: TARGET });
+    assert_eq!(bench.control(attach("pump", PrincipalKind::Exclusive)), Reply::Ok);
+    let d = connect(&bench, "d");
+    assert!(may(&d, "pump") && !may(&d, "t"));
 }
