@@ -3,8 +3,8 @@
 use squall_core::{Call as BrokerCall, Caller, Input, RequestId, Tag};
 use squall_oracle::ClientKey;
 use squall_results::Counter;
-use squall_scenario::{Call, Devices};
-use squall_services::registry::{ControlCall, PolicyTarget};
+use squall_scenario::{ApiCall, Call, CallDevice, Devices};
+use squall_services::registry::{ControlCall, OwnedCall, OwnedQuery, PolicyTarget};
 use squall_types::{CertificateId, QoS, Timestamp};
 
 use crate::event::Event;
@@ -44,6 +44,33 @@ impl World {
                 self.call_policy(&policy, call);
             }
             Call::Api(call) => self.call_api(&call),
+        }
+    }
+
+    /// A call in the public API's own words: once, or once for each of some devices, in their order.
+    fn call_api(&mut self, call: &ApiCall) {
+        let Some(devices) = call.devices else { return self.request_api(&call.operation, &call.parameters) };
+        for index in devices.from..devices.to {
+            let fleet = &self.fleets[devices.fleet];
+            let thing = format!("{}-{index}", fleet.profile.fleet);
+            let certificate = fleet.certificate(index).to_string();
+            let device = CallDevice { thing: &thing, index, certificate: &certificate };
+            self.request_api(&call.operation, &call.parameters_for(device));
+        }
+    }
+
+    /// Has the account carry out an operation. One that the registry does not understand was refused when the scenario
+    /// was read, unless a device's own values spoil it: then the account refuses it.
+    fn request_api(&mut self, operation: &str, parameters: &serde_json::Value) {
+        let shown = format!("{operation} {parameters}");
+        if let Ok(call) = OwnedCall::read(operation, parameters) {
+            self.request(shown.as_bytes(), BrokerCall::Control(call.as_call()));
+        } else if let Ok(query) = OwnedQuery::read(operation, parameters) {
+            self.request(shown.as_bytes(), BrokerCall::Query(query.as_query()));
+        } else {
+            self.note_world(ItemKind::Request, shown.as_bytes());
+            self.note_world(ItemKind::Reply, &[0]);
+            self.measure.counters.count(Counter::CallsRefused);
         }
     }
 

@@ -7,8 +7,8 @@ use squall_device::{
     BackOff, Credentials, DeviceProfile, Offline, PublishPattern, Strategy, SubscriptionPattern,
 };
 use squall_profile::Limits;
-use squall_scenario::{BackOffStrategy, Fleet, Identity, Offline as OfflineRule, Rights};
-use squall_types::{CertificateId, Chance, Owner, ProtocolVersion, Purpose, Template, Timestamp};
+use squall_scenario::{BackOffStrategy, CertificateExpiry, Fleet, Identity, Offline as OfflineRule, Rights};
+use squall_types::{CertificateId, Chance, Owner, ProtocolVersion, Purpose, Template, Timestamp, WallTime};
 
 use crate::account::Entrance;
 use crate::link::{Network, nanos};
@@ -133,6 +133,14 @@ impl FleetRun {
     /// The certificate of a device.
     pub(crate) fn certificate(&self, index: u32) -> CertificateId {
         CertificateId::of(self.owner.member(index.into()))
+    }
+
+    /// When the certificate of a device expires: somewhere in the span, by a draw of the device's.
+    pub(crate) fn expiry_of(&self, epoch: WallTime, expires: CertificateExpiry, index: u32) -> WallTime {
+        let owner = self.owner.member(index.into());
+        let over = nanos(expires.over);
+        let late = self.profile.chance.below(owner, Purpose::CertificateExpiry, 0, over);
+        WallTime(epoch.0.saturating_add(nanos(expires.after)).saturating_add(late))
     }
 
     /// A device's text.

@@ -137,7 +137,7 @@ impl Measure {
             | DeviceFact::ProvisioningRejected { .. }
             | DeviceFact::ProvisioningTimedOut { .. }
             | DeviceFact::GaveUp { .. }
-            | DeviceFact::PowerLost { .. } => self.provisioning_fact(now, fact),
+            | DeviceFact::PowerLost { .. } => {}
         }
     }
 

@@ -1,16 +1,10 @@
 //! Devices that get their identity in the field.
 
-use squall_device::{AfterRejection, Claim, DeviceFact, PayloadFormat, Provisioning, Way};
-use squall_results::Counter;
+use squall_device::{AfterRejection, Claim, PayloadFormat, Provisioning, Way};
 use squall_scenario::{
-    AfterRejection as AfterRejectionRule, ApiCall, FirmwareHabits, FleetProvisioning, Identity,
+    AfterRejection as AfterRejectionRule, FirmwareHabits, FleetProvisioning, Identity,
     PayloadFormat as PayloadFormatRule,
 };
-use squall_types::Timestamp;
-
-use crate::fingerprint::ItemKind;
-use crate::measure::Measure;
-use crate::world::World;
 
 /// How the firmware of a fleet gets its identity; `None` where it has one.
 pub(crate) fn firmware(identity: &Identity) -> Option<Provisioning> {
@@ -39,19 +33,5 @@ fn claim(asked: &FleetProvisioning) -> Claim {
         csr: asked.csr,
         client_id: asked.client_id.clone(),
         timeout: asked.timeout,
-    }
-}
-
-impl Measure {
-    /// Takes what a device says of its way to an identity, and of its power.
-    pub(crate) fn provisioning_fact(&mut self, _now: Timestamp, _fact: &DeviceFact<'_>) {}
-}
-
-impl World {
-    /// Has the account carry out a call in the public API's own words. None of them is known yet, so each is refused.
-    pub(crate) fn call_api(&mut self, call: &ApiCall) {
-        self.note_world(ItemKind::Request, call.operation.as_bytes());
-        self.note_world(ItemKind::Reply, &[0]);
-        self.measure.counters.count(Counter::CallsRefused);
     }
 }
