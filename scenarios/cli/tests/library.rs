@@ -39,7 +39,7 @@ name = "activate"
 file = "activate.rhai"
 
 [[rule]]
-name = "on-registration"
+name = "on_registration"
 filter = "$aws/events/certificates/registered/+"
 lambda = "activate"
 "#;
@@ -48,5 +48,5 @@ lambda = "activate"
     std::fs::write(folder.path().join("rule.toml"), format!("{hello}{rule}")).unwrap();
     let (code, stdout, stderr) = texts(&squall(folder.path(), &["run", "rule.toml", "--out", "out"]));
     assert_eq!(code, 2, "{stdout}\n{stderr}");
-    assert!(stderr.contains("rule on-registration: not modelled yet"), "{stderr}");
+    assert!(stderr.contains("rule on_registration: not modelled yet"), "{stderr}");
 }
