@@ -183,7 +183,7 @@ fn register(
         rights.attributes.iter().map(|(name, value)| (name.as_str().into(), value.as_str().into()));
     let type_name = Some(fleet.profile.fleet.as_str().into());
     let attributes = attributes.collect();
-    registry.create_thing(&thing, ThingConfiguration { type_name, attributes, billing_group: None })?;
+    registry.add_thing(&thing, ThingConfiguration { type_name, attributes, billing_group: None })?;
     let kind = if rights.exclusive_thing { PrincipalKind::Exclusive } else { PrincipalKind::NonExclusive };
     registry.attach_thing_principal(&thing, id, kind)
 }

@@ -71,17 +71,31 @@ impl Registry {
     /// `InvalidRequest` for a name, attributes or a deprecated type; `ResourceNotFound` for the type or the billing group;
     /// `ResourceAlreadyExists` for one that differs.
     pub fn create_thing(&mut self, name: &str, configuration: ThingConfiguration) -> Result<Made, ApiError> {
+        let serial = self.make_thing(name, configuration)?;
+        Ok(self.thing_made(name, serial))
+    }
+
+    /// The same without an answer, for set-up: nobody reads a hundred thousand of them.
+    ///
+    /// # Errors
+    /// Those of [`create_thing`](Self::create_thing).
+    pub fn add_thing(&mut self, name: &str, configuration: ThingConfiguration) -> Result<(), ApiError> {
+        self.make_thing(name, configuration).map(|_| ())
+    }
+
+    /// Makes a thing, or finds one that is the same; its serial number.
+    fn make_thing(&mut self, name: &str, configuration: ThingConfiguration) -> Result<u64, ApiError> {
         validate_name("thing", name)?;
         let ThingConfiguration { type_name, attributes, billing_group } = configuration;
         let attributes = sorted_for_thing(attributes, type_name.is_some())?;
         if let Some(held) = self.things.named(name) {
-            let made = self.thing_made(name, held.serial);
             let same = held.attributes == attributes
                 && self.type_name(held) == type_name.as_deref()
                 && self.billing_group_name(held) == billing_group.as_deref();
             if same {
-                return Ok(made);
+                return Ok(held.serial);
             }
+            let made = self.thing_made(name, held.serial);
             let message = format!("Thing {name} already exists in account with different attributes");
             let error = ApiError::new(Exception::ResourceAlreadyExists, message);
             return Err(error.about(made.id, made.arn));
@@ -92,7 +106,6 @@ impl Registry {
         self.count_of_type(type_key, 1);
         let groups = SmallVec::new();
         let (name, certificates, version) = (CompactString::new(name), 0, 1);
-        let made = self.thing_made(&name, serial);
         let key = self.things.insert(Thing {
             name,
             serial,
@@ -105,7 +118,7 @@ impl Registry {
         });
         self.note_thing(key, "created");
         self.note_type_of_thing(key, type_key, "added");
-        Ok(made)
+        Ok(serial)
     }
 
     /// `UpdateThing`. Every success is a version, even one that changes nothing (unverified).
