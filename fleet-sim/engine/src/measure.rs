@@ -136,8 +136,10 @@ impl Measure {
             | DeviceFact::Provisioned { .. }
             | DeviceFact::ProvisioningRejected { .. }
             | DeviceFact::ProvisioningTimedOut { .. }
-            | DeviceFact::GaveUp { .. }
-            | DeviceFact::PowerLost { .. } => {}
+            | DeviceFact::GaveUp { .. } => {}
+            DeviceFact::PowerLost { forgotten, certificate_lost: _ } => {
+                self.counters[Counter::PublishForgotten] += u64::from(forgotten);
+            }
         }
     }
 

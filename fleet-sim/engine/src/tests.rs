@@ -472,3 +472,16 @@ fn a_device_without_power_is_not_switched_on() {
     assert!(after.iter().all(|seconds| *seconds >= 61), "{before:?} {after:?}");
     assert_eq!(after.len(), 20, "all are switched on when it is back");
 }
+
+#[test]
+fn what_waited_in_a_device_is_forgotten_with_its_power() {
+    let outage = "[[fault]]\nat = \"2m\"\nkind = \"gateway-outage\"\nmode = \"reset\"\nlasts = \"60s\"\n";
+    let crash = "[[fault]]\nat = \"2m35s\"\nkind = \"device-crash\"\nfleet = \"pumps\"\nlasts = \"0s\"";
+    let calm = run(&scenario(outage));
+    assert_eq!(count(&calm, Counter::PublishForgotten), 0);
+    let crashed = run(&scenario(&format!("{outage}{crash}")));
+    // A publish every ten seconds: each device holds three or four after 35 seconds without the gateway.
+    let forgotten = count(&crashed, Counter::PublishForgotten);
+    assert!((60..=80).contains(&forgotten), "{forgotten}");
+    assert_eq!(count(&calm, Counter::PublishSent) - count(&crashed, Counter::PublishSent), forgotten);
+}

@@ -14,7 +14,6 @@ mod lines;
 mod matrix;
 mod money;
 mod paint;
-mod provisioning;
 mod table;
 mod verdicts;
 
@@ -33,7 +32,6 @@ pub fn summary(results: &RunResults, report: Option<&str>, colour: Colour) -> St
     verdicts::expectations(&mut out, results);
     verdicts::oracles(&mut out, results);
     denials::denials(&mut out, results);
-    provisioning::provisioning(&mut out, results);
     latency::latency(&mut out, results);
     money::cost(&mut out, results.bill.as_ref());
     assumptions(&mut out, results);

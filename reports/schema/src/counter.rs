@@ -49,6 +49,7 @@ counters! {
     PublishAcked = "publish.acked", "QoS 1 publishes of devices that a PUBACK accepted.";
     PublishRetried = "publish.retried", "PUBLISH packets of devices that went onto a link again.";
     PublishDroppedOffline = "publish.dropped_offline", "Publishes that fell due while a device was offline and were dropped.";
+    PublishForgotten = "publish.forgotten", "Publishes that waited, or were not acknowledged, in a device that lost its power.";
     PublishRejected = "publish.rejected", "Publishes that the service refused.";
     PublishDenied = "publish.denied", "Publishes that the policies denied.";
     DeliveryDenied = "delivery.denied", "Deliveries that the policies denied, of which nobody is told.";
@@ -62,18 +63,6 @@ counters! {
     AuthorizerColdStarts = "authorizer.cold_starts", "Invocations that had to wait for a new instance of the function.";
     AuthorizerThrottled = "authorizer.throttled", "Invocations refused because all instances of the function were busy.";
     AuthorizerFailed = "authorizer.failed", "Invocations that an injected failure or an error of the script ended.";
-    LambdaInvocations = "lambda.invocations", "Times that the function of a rule or a provisioning hook ran.";
-    LambdaColdStarts = "lambda.cold_starts", "Of those, the ones that had to wait for a new instance.";
-    LambdaThrottled = "lambda.throttled", "Invocations refused because all instances of the function were busy.";
-    LambdaFailed = "lambda.failed", "Invocations that an injected failure or an error of the script ended.";
-    LambdaDiscarded = "lambda.discarded", "Events of rules that no attempt brought through, so that Lambda discarded them.";
-    ProvisioningRegistered = "provisioning.registered", "Certificates that the service registered: by a first connection, or because a device asked for one.";
-    ProvisioningSucceeded = "provisioning.succeeded", "Devices that the service gave a thing and an active certificate.";
-    ProvisioningFailed = "provisioning.failed", "Provisioning runs and requests that the service refused or could not finish.";
-    ProvisioningThrottled = "provisioning.throttled", "Of those, the ones that a rate of the account refused.";
-    ProvisioningTimedOut = "provisioning.timed_out", "Times that a device waited in vain for the answer to a provisioning request.";
-    ProvisioningGaveUp = "provisioning.gave_up", "Devices whose firmware does not try again after a refused first connection: bricks.";
-    DevicesProvisionedAtEnd = "devices.provisioned_at_end", "Devices of provisioned fleets that had been connected with their own certificate when the run ended.";
     CallsAccepted = "calls.accepted", "Calls of cloud-side actors that the service carried out.";
     CallsRefused = "calls.refused", "Calls of cloud-side actors that the service refused.";
     WillsPublished = "wills.published", "Wills that the service published.";

@@ -42,8 +42,7 @@ pub use metric::{
     all_metrics, judge,
 };
 pub use run::{
-    Assumption, Build, CellLabel, Denials, FaultWindow, InputFile, Interrupted, Override,
-    ProvisioningFailures, RunResults,
+    Assumption, Build, CellLabel, Denials, FaultWindow, InputFile, Interrupted, Override, RunResults,
 };
 pub use series::{Series, SeriesColumn, SeriesRecorder};
 pub use usage::{Usage, UsageLine, cause, dimension};

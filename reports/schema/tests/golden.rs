@@ -135,7 +135,6 @@ fn sample() -> RunResults {
         bill: Some(bill()),
         expectations: expectations(),
         denials: vec![],
-        provisioning_failures: vec![],
         service_metrics: std::collections::BTreeMap::new(),
         oracles: vec![oracle()],
         assumptions: vec![Assumption {

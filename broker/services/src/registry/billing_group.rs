@@ -1,6 +1,6 @@
 //! Billing groups: what the usage of a thing is put down to (`state.md` 2.5).
 
-use squall_types::WallTime;
+use squall_types::{Uuid, WallTime};
 
 use super::reply::Made;
 use super::thing::Thing;
@@ -8,7 +8,6 @@ use super::thing_type::validate_description;
 use super::{Registry, expect_version, invalid, not_found, validate_name};
 use crate::api_error::{ApiError, Exception};
 use crate::records::{Named, RecordKey};
-use squall_types::Uuid;
 
 const MAX_BILLING_GROUPS: usize = 20_000;
 

@@ -1,12 +1,11 @@
 //! What the registry says of one resource.
 
-use squall_types::{CertificateId, WallTime};
+use squall_types::{CertificateId, Uuid, WallTime};
 
 use super::certificate::{CertificateMode, CertificateStatus};
 use super::registration::RegistrationConfig;
 use super::thing_type::ThingTypeProperties;
 use super::x509::Validity;
-use squall_types::Uuid;
 
 /// A resource's name and ARN.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,8 +1,6 @@
 //! What calls are answered with, besides that they succeeded.
 
-use squall_types::CertificateId;
-
-use squall_types::Uuid;
+use squall_types::{CertificateId, Uuid};
 
 /// The answer to a call that succeeded.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 
 use compact_str::CompactString;
 use smallvec::SmallVec;
+use squall_types::Uuid;
 
 use super::attributes::{Attribute, AttributePayload, sorted};
 use super::event::EventKind;
@@ -9,7 +10,6 @@ use super::reply::Made;
 use super::{Registry, expect_version, invalid, not_found, validate_name};
 use crate::api_error::{ApiError, Exception};
 use crate::records::{Named, RecordKey};
-use squall_types::Uuid;
 
 /// Attributes without and with a thing type.
 const MAX_ATTRIBUTES: [usize; 2] = [3, 50];

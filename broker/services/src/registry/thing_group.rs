@@ -1,7 +1,7 @@
 //! Static thing groups: a hierarchy that policies are attached to (`state.md` 2.4).
 
 use smallvec::SmallVec;
-use squall_types::WallTime;
+use squall_types::{Uuid, WallTime};
 
 use super::attributes::{Attribute, AttributePayload, sorted};
 use super::event::EventKind;
@@ -11,7 +11,6 @@ use super::{Registry, expect_version, invalid, not_found, validate_name};
 use crate::api_error::{ApiError, Exception};
 use crate::policy::{AttachedPolicies, MAX_POLICIES_PER_THING_GROUP};
 use crate::records::{Named, RecordKey};
-use squall_types::Uuid;
 
 const MAX_DEPTH: usize = 7;
 const MAX_CHILDREN: u32 = 100;

@@ -1,7 +1,7 @@
 //! Thing types (`state.md` 2.3).
 
 use squall_profile::switch::ThingTypeUpdates;
-use squall_types::WallTime;
+use squall_types::{Uuid, WallTime};
 
 use super::attributes::validate_name as validate_attribute_name;
 use super::event::EventKind;
@@ -9,7 +9,6 @@ use super::reply::Made;
 use super::{Registry, invalid, not_found, validate_name};
 use crate::api_error::{ApiError, Exception};
 use crate::records::{Named, RecordKey};
-use squall_types::Uuid;
 
 const MAX_SEARCHABLE_ATTRIBUTES: usize = 3;
 const MAX_DESCRIPTION_CHARACTERS: usize = 2_028;
