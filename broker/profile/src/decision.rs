@@ -88,6 +88,8 @@ decisions! {
     ConcurrentConnections = "broker 7.1 connections", Unverified, "how a CONNECT over the account's connections is refused";
     ConnectMetering = "pricing 1.1", Unverified, "whether a refused CONNECT is metered";
     ConnectPacketTime = "mqtt5 3.1.4", Unverified, "how long a transport may stand without its CONNECT";
+    JitpTime = "K-10", Unverified, "how long just-in-time provisioning takes";
+    FirstContactClose = "state 3.1 close", Unverified, "when a connection ends that had its certificate registered";
     JitpAfterFailure = "state 3.1", Unverified, "whether just-in-time provisioning that was throttled is tried again";
     FleetRejections = "state 3.3", Unverified, "what a rejected request of fleet provisioning is told";
     OverrideSettings = "K-17", Unverified, "what a template does with a thing that is there if it does not say";
@@ -142,6 +144,8 @@ impl Decision {
             Self::RedeliveryInterval => format!("{} s", limits.redelivery_interval_seconds),
             Self::ConnectMetering => "metered when accepted, not when refused".to_owned(),
             Self::ConnectPacketTime => format!("{} s", limits.connect_packet_seconds),
+            Self::JitpTime => format!("{} s", limits.jitp_seconds),
+            Self::FirstContactClose => format!("after {} ms", limits.first_contact_close_ms),
             Self::JitpAfterFailure => switches.jitp_after_failure.as_str().to_owned(),
             Self::FleetRejections => {
                 "the names of the control plane's exceptions, 429 for throttling".to_owned()

@@ -64,6 +64,10 @@ limits! {
     propagation_seconds,
     /// Seconds that a custom authorizer's function may take; then the client is refused.
     authorizer_seconds,
+    /// Seconds between the first connection with a certificate and the end of its just-in-time provisioning.
+    jitp_seconds,
+    /// Milliseconds after which a connection is closed that had an unknown certificate registered.
+    first_contact_close_ms,
     /// CreateKeysAndCertificate requests a second over MQTT on the account; excess is rejected.
     fleet_create_keys_per_second,
     /// CreateCertificateFromCsr requests a second over MQTT on the account; excess is rejected.

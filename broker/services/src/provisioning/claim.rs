@@ -63,7 +63,8 @@ impl ProvisioningClaims {
     /// `CreateProvisioningClaim`, once its certificate is made. It is good for `seconds`, whatever the certificate says.
     ///
     /// # Errors
-    /// `ResourceNotFound` for the template; `InvalidRequest` if it is none of fleet provisioning or not enabled.
+    /// `ResourceNotFound` for the template; `InvalidRequest` if it is none of fleet provisioning or not enabled;
+    /// `ResourceAlreadyExists` for a certificate that is a claim already.
     pub fn create(
         &mut self,
         account: &Account,
@@ -73,11 +74,10 @@ impl ProvisioningClaims {
         now: WallTime,
         seconds: u32,
     ) -> Result<ProvisioningClaim, ApiError> {
-        let held = templates.describe(template)?;
-        if held.kind != TemplateKind::Fleet || !held.enabled {
-            let message =
-                format!("provisioning template {template} is not an enabled one of fleet provisioning");
-            return Err(ApiError::new(Exception::InvalidRequest, message));
+        for_claims(templates, template)?;
+        if self.claims.contains_key(&certificate.id) {
+            let message = format!("the certificate is a provisioning claim already. Id: {}", certificate.id);
+            return Err(ApiError::new(Exception::ResourceAlreadyExists, message));
         }
         let expiration = now.plus_nanos(u64::from(seconds) * SECOND);
         let policy = Arc::new(claim_policy(account, template)?);
@@ -106,6 +106,19 @@ impl ProvisioningClaims {
     pub fn next_end(&self) -> Option<WallTime> {
         self.ends.front().map(|(end, _)| *end)
     }
+}
+
+/// Whether there may be claims for a template.
+///
+/// # Errors
+/// `ResourceNotFound`; `InvalidRequest` if it is none of fleet provisioning or not enabled.
+pub(super) fn for_claims(templates: &Templates, template: &str) -> Result<(), ApiError> {
+    let held = templates.describe(template)?;
+    if held.kind == TemplateKind::Fleet && held.enabled {
+        return Ok(());
+    }
+    let message = format!("provisioning template {template} is not an enabled one of fleet provisioning");
+    Err(ApiError::new(Exception::InvalidRequest, message))
 }
 
 /// The smallest policy that provisioning needs (`state.md` 3.5), with the topics of signing requests.

@@ -39,6 +39,12 @@ impl ProvisioningError {
         matches!(self, Self::Call { error, .. } if error.exception.name() == "ThrottlingException")
     }
 
+    /// Whether it is the service that failed, not what it was asked for.
+    #[must_use]
+    pub fn is_server_side(&self) -> bool {
+        matches!(self, Self::Call { error, .. } if error.exception.status() >= 500)
+    }
+
     /// The exception's name, as the log's `details` and metrics tell failures apart.
     #[must_use]
     pub fn name(&self) -> &'static str {

@@ -28,6 +28,7 @@ mod registration_message;
 mod rejection;
 mod store;
 mod template;
+mod template_api;
 mod token;
 mod topic;
 
@@ -52,4 +53,9 @@ pub use store::{
     ProvisioningTemplate, TemplateUpdate, TemplateVersion, Templates,
 };
 pub use template::{CERTIFICATE_ID, MAX_TEMPLATE_BYTES, Template, TemplateKind};
+pub use template_api::{
+    OwnedTemplateCall, OwnedTemplateQuery, TEMPLATE_CALLS, TEMPLATE_QUERIES, TemplateAnswer, TemplateCall,
+    TemplateControl, TemplateDescription, TemplateQuery, TemplateReply, TemplateSummary,
+    TemplateVersionDescription, TemplateVersionSummary,
+};
 pub use topic::{Direction, FleetApi, FleetTopic, PayloadFormat};

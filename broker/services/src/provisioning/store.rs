@@ -29,7 +29,7 @@ pub struct ProvisioningHook {
 }
 
 /// The fields of `CreateProvisioningTemplate`.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NewTemplate<'a> {
     /// `templateName`.
     pub name: &'a str,
@@ -57,7 +57,7 @@ pub struct NewHook<'a> {
 }
 
 /// The fields of `UpdateProvisioningTemplate`; what is `None` stays.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TemplateUpdate<'a> {
     /// `description`.
     pub description: Option<&'a str>,

@@ -251,7 +251,8 @@ impl Registry {
         Ok(certificate.id)
     }
 
-    fn make_up_certificate(&mut self) -> X509Certificate {
+    /// A certificate as the service issues them, with an id that no other of the account has.
+    pub(crate) fn make_up_certificate(&mut self) -> X509Certificate {
         let serial = self.next_serial();
         let owner = Owner(self.chance_of_account().bits(
             Owner::named("issued-certificate"),

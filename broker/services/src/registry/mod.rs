@@ -56,8 +56,10 @@ pub use description::{
 };
 pub use event::{EventKind, RegistryEvent};
 pub use json::{CALLS, OwnedCall, OwnedQuery, QUERIES};
+pub(crate) use json::{Members, list, without_nulls};
 pub use principal::PrincipalKind;
 pub use query::{ControlQuery, GroupFilter, Listed, Page, ThingFilter};
+pub(crate) use query::{MAX_RESULTS, part};
 pub use registration::{RegistrationConfig, RegistrationTemplate};
 pub use reply::{ControlReply, Made, PolicyMade};
 pub use thing::{ThingConfiguration, ThingUpdate};
@@ -179,7 +181,7 @@ fn not_found(what: &str, name: impl core::fmt::Display) -> ApiError {
     ApiError::new(Exception::ResourceNotFound, format!("{what} {name} not found"))
 }
 
-fn invalid(message: impl Into<String>) -> ApiError {
+pub(crate) fn invalid(message: impl Into<String>) -> ApiError {
     ApiError::new(Exception::InvalidRequest, message)
 }
 

@@ -10,7 +10,7 @@ use super::{Registry, invalid};
 use crate::api_error::ApiError;
 
 /// The most items of one answer.
-const MAX_RESULTS: u32 = 250;
+pub(crate) const MAX_RESULTS: u32 = 250;
 
 /// Which part of a list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -185,7 +185,7 @@ impl Page<'_> {
     ///
     /// # Errors
     /// `InvalidRequest`.
-    pub(super) fn bounds(&self) -> Result<(u32, usize), ApiError> {
+    pub(crate) fn bounds(&self) -> Result<(u32, usize), ApiError> {
         let most = self.max_results.unwrap_or(MAX_RESULTS);
         if !(1..=MAX_RESULTS).contains(&most) {
             return Err(invalid(format!("maxResults is {most}, 1 to {MAX_RESULTS} are allowed")));
@@ -199,7 +199,7 @@ impl Page<'_> {
 }
 
 /// Takes one part of what is found from its beginning on, each with its place.
-pub(super) fn part<T>(found: impl Iterator<Item = (u32, T)>, most: usize) -> Listed<T> {
+pub(crate) fn part<T>(found: impl Iterator<Item = (u32, T)>, most: usize) -> Listed<T> {
     let mut found = found;
     let items = found.by_ref().take(most).map(|(_, item)| item).collect();
     let next_token = found.next().map(|(place, _)| place.to_string().into());

@@ -7,4 +7,6 @@ mod flows;
 mod just_in_time;
 mod store;
 mod support;
+mod template_calls;
+mod template_failures;
 mod templates;

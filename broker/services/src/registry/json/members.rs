@@ -7,7 +7,7 @@ use crate::api_error::{ApiError, Exception};
 use crate::registry::{AttributePayload, invalid};
 
 /// The members of an object, of which every one must be asked for.
-pub(super) struct Members<'v> {
+pub(crate) struct Members<'v> {
     /// Where the object stands, for messages.
     place: &'v str,
     object: Option<&'v Map<String, Value>>,
@@ -15,7 +15,7 @@ pub(super) struct Members<'v> {
 }
 
 impl<'v> Members<'v> {
-    pub(super) fn of(place: &'v str, value: &'v Value) -> Result<Self, ApiError> {
+    pub(crate) fn of(place: &'v str, value: &'v Value) -> Result<Self, ApiError> {
         let object = match value {
             Value::Object(object) => Some(object),
             Value::Null => None,
@@ -24,7 +24,7 @@ impl<'v> Members<'v> {
         Ok(Self { place, object, known: Vec::new() })
     }
 
-    pub(super) fn value(&mut self, name: &'static str) -> Option<&'v Value> {
+    pub(crate) fn value(&mut self, name: &'static str) -> Option<&'v Value> {
         self.known.push(name);
         self.object?.get(name).filter(|value| !value.is_null())
     }
@@ -33,42 +33,48 @@ impl<'v> Members<'v> {
         invalid(format!("{}: {name} must be {expected}", self.place))
     }
 
-    pub(super) fn text(&mut self, name: &'static str) -> Result<Option<&'v str>, ApiError> {
+    pub(crate) fn text(&mut self, name: &'static str) -> Result<Option<&'v str>, ApiError> {
         let Some(value) = self.value(name) else { return Ok(None) };
         value.as_str().map(Some).ok_or_else(|| self.wrong(name, "a text"))
     }
 
-    pub(super) fn owned(&mut self, name: &'static str) -> Result<Option<Box<str>>, ApiError> {
+    pub(crate) fn owned(&mut self, name: &'static str) -> Result<Option<Box<str>>, ApiError> {
         Ok(self.text(name)?.map(Into::into))
     }
 
-    pub(super) fn need(&mut self, name: &'static str) -> Result<Box<str>, ApiError> {
+    pub(crate) fn need(&mut self, name: &'static str) -> Result<Box<str>, ApiError> {
         self.owned(name)?.ok_or_else(|| invalid(format!("{}: {name} is missing", self.place)))
     }
 
-    pub(super) fn flag(&mut self, name: &'static str) -> Result<bool, ApiError> {
+    pub(crate) fn flag(&mut self, name: &'static str) -> Result<bool, ApiError> {
         Ok(self.choice_of_flag(name)?.unwrap_or_default())
     }
 
-    pub(super) fn choice_of_flag(&mut self, name: &'static str) -> Result<Option<bool>, ApiError> {
+    pub(crate) fn choice_of_flag(&mut self, name: &'static str) -> Result<Option<bool>, ApiError> {
         let Some(value) = self.value(name) else { return Ok(None) };
         value.as_bool().map(Some).ok_or_else(|| self.wrong(name, "true or false"))
     }
 
     /// A number, which query strings and policy versions write as text.
-    pub(super) fn number(&mut self, name: &'static str) -> Result<Option<u64>, ApiError> {
+    pub(crate) fn number(&mut self, name: &'static str) -> Result<Option<u64>, ApiError> {
         let Some(value) = self.value(name) else { return Ok(None) };
         let number = value.as_u64().or_else(|| value.as_str()?.parse().ok());
         number.map(Some).ok_or_else(|| self.wrong(name, "a whole number"))
     }
 
-    pub(super) fn version(&mut self, name: &'static str) -> Result<u32, ApiError> {
+    pub(crate) fn version(&mut self, name: &'static str) -> Result<u32, ApiError> {
         let number = self.number(name)?.and_then(|number| u32::try_from(number).ok());
         number.ok_or_else(|| self.wrong(name, "the number of a version"))
     }
 
+    pub(crate) fn choice_of_version(&mut self, name: &'static str) -> Result<Option<u32>, ApiError> {
+        let Some(number) = self.number(name)? else { return Ok(None) };
+        let number = u32::try_from(number).map_err(|_| self.wrong(name, "the number of a version"))?;
+        Ok(Some(number))
+    }
+
     /// One of some words.
-    pub(super) fn word<T: Copy>(
+    pub(crate) fn word<T: Copy>(
         &mut self,
         name: &'static str,
         words: &[T],
@@ -80,7 +86,7 @@ impl<'v> Members<'v> {
         found.map(Some).ok_or_else(|| self.wrong(name, &format!("one of {}", allowed())))
     }
 
-    pub(super) fn texts(&mut self, name: &'static str) -> Result<Vec<Box<str>>, ApiError> {
+    pub(crate) fn texts(&mut self, name: &'static str) -> Result<Vec<Box<str>>, ApiError> {
         let Some(value) = self.value(name) else { return Ok(Vec::new()) };
         let texts = value.as_array().and_then(|items| {
             items.iter().map(|item| item.as_str().map(Into::into)).collect::<Option<Vec<_>>>()
@@ -89,20 +95,20 @@ impl<'v> Members<'v> {
     }
 
     /// The id of a certificate.
-    pub(super) fn id(&mut self, name: &'static str) -> Result<CertificateId, ApiError> {
+    pub(crate) fn id(&mut self, name: &'static str) -> Result<CertificateId, ApiError> {
         let text = self.need(name)?;
         text.parse().map_err(|_| self.wrong(name, "64 lower-case hex digits"))
     }
 
     /// A certificate that is named by its ARN.
-    pub(super) fn principal(&mut self, name: &'static str) -> Result<CertificateId, ApiError> {
+    pub(crate) fn principal(&mut self, name: &'static str) -> Result<CertificateId, ApiError> {
         let text = self.need(name)?;
         let id = tail(&text).strip_prefix("cert/").and_then(|id| id.parse().ok());
         id.ok_or_else(|| self.wrong(name, "the ARN of a certificate, ...cert/ID"))
     }
 
     /// A resource that is named by itself, or by its ARN.
-    pub(super) fn name_or_arn(
+    pub(crate) fn name_or_arn(
         &mut self,
         name: &'static str,
         arn: &'static str,
@@ -121,7 +127,7 @@ impl<'v> Members<'v> {
     }
 
     /// `{"attributes":{...},"merge":...}`
-    pub(super) fn attributes(&mut self, name: &'static str) -> Result<Option<AttributePayload>, ApiError> {
+    pub(crate) fn attributes(&mut self, name: &'static str) -> Result<Option<AttributePayload>, ApiError> {
         let Some(value) = self.value(name) else { return Ok(None) };
         let mut members = Members::of(name, value)?;
         let (given, merge) = (members.value("attributes"), members.flag("merge")?);
@@ -136,7 +142,7 @@ impl<'v> Members<'v> {
     }
 
     /// What the service knows and Squall does not.
-    pub(super) fn not_modelled(&mut self, name: &'static str) -> Result<(), ApiError> {
+    pub(crate) fn not_modelled(&mut self, name: &'static str) -> Result<(), ApiError> {
         match self.value(name) {
             None => Ok(()),
             Some(_) => {
@@ -147,7 +153,7 @@ impl<'v> Members<'v> {
     }
 
     /// Whether there was nothing but what was asked for.
-    pub(super) fn finish(self) -> Result<(), ApiError> {
+    pub(crate) fn finish(self) -> Result<(), ApiError> {
         let mut names = self.object.into_iter().flat_map(Map::keys);
         match names.find(|name| !self.known.contains(&name.as_str())) {
             None => Ok(()),

@@ -11,6 +11,9 @@ mod query;
 mod reply;
 mod x509;
 
+pub(crate) use members::Members;
+pub(crate) use reply::{list, without_nulls};
+
 pub use call::CALLS;
 pub use owned::OwnedCall;
 pub use query::{OwnedQuery, QUERIES};

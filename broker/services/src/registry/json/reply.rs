@@ -126,14 +126,14 @@ const fn seconds(at: WallTime) -> u64 {
     at.as_unix_secs()
 }
 
-fn without_nulls(mut value: Value) -> Value {
+pub(crate) fn without_nulls(mut value: Value) -> Value {
     if let Some(object) = value.as_object_mut() {
         object.retain(|_, value| !value.is_null());
     }
     value
 }
 
-fn list<T>(name: &str, token: &str, listed: &Listed<T>, write: impl FnMut(&T) -> Value) -> Value {
+pub(crate) fn list<T>(name: &str, token: &str, listed: &Listed<T>, write: impl FnMut(&T) -> Value) -> Value {
     let mut value = json!({name: listed.items.iter().map(write).collect::<Vec<_>>()});
     if let Some(next) = &listed.next_token {
         value[token] = json!(next);
