@@ -5,7 +5,7 @@ use squall_types::{CertificateId, WallTime};
 
 use crate::broker::Broker;
 use crate::input::Identity;
-use crate::principal::{PrincipalKey, Signed, Who};
+use crate::principal::{Authority, PrincipalKey, Signed, Who};
 
 /// So many changes no account sees: whatever was read after them is never up to date.
 const NEVER: u32 = u32::MAX;
@@ -19,6 +19,9 @@ impl Broker {
     ) -> Result<PrincipalKey, AccessRefusal> {
         let who = match identity {
             Identity::Certificate(id) => return self.authenticate_certificate(id, now),
+            Identity::Presented { certificate, .. } => {
+                return self.authenticate_certificate(certificate.id, now);
+            }
             Identity::Signed(signed) => {
                 let authority = self.read_signed(signed.iam, signed.cognito_identity);
                 let authority = self.principals.intern(authority);
@@ -52,7 +55,11 @@ impl Broker {
             self.principals.add_connection(key);
             return Ok(key);
         }
-        let access = self.registry.access(id, now)?;
+        let access = match self.registry.access(id, now) {
+            // A temporary claim is in no registry.
+            Err(AccessRefusal::NotRegistered) => return self.authenticate_claim(id, now),
+            access => access?,
+        };
         // One that expires is looked at each time.
         let as_of = if access.expires() { NEVER } else { self.account_changes };
         match known {
@@ -75,5 +82,17 @@ impl Broker {
                 Ok(self.principals.insert(who, Some(certificate), Some(authority), as_of))
             }
         }
+    }
+
+    /// `state.md` 3.4: who shows a temporary claim may do what provisioning by its template needs.
+    fn authenticate_claim(
+        &mut self,
+        id: CertificateId,
+        now: WallTime,
+    ) -> Result<PrincipalKey, AccessRefusal> {
+        let access = self.provisioning.claims.access(id, now).ok_or(AccessRefusal::NotRegistered)?;
+        let authority = Authority { iot: Some(access.rights()), iam: None };
+        let authority = self.principals.intern(authority);
+        Ok(self.principals.insert(Who::Claim(id), None, Some(authority), self.account_changes))
     }
 }

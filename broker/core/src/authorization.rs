@@ -361,8 +361,14 @@ impl Broker {
                 let (iam, cognito) = (signed.iam.clone(), signed.cognito_identity.clone());
                 self.read_signed(&iam, cognito.as_deref())
             }
-            // An authorizer is asked again when its time comes.
-            Who::Trusted(_) | Who::Anonymous | Who::Unasked(_) | Who::Authorizing(_) | Who::Granted(_) => {
+            // A claim keeps what it came with; an authorizer is asked again when its time comes.
+            Who::Claim(_)
+            | Who::TurnedAway(_)
+            | Who::Trusted(_)
+            | Who::Anonymous
+            | Who::Unasked(_)
+            | Who::Authorizing(_)
+            | Who::Granted(_) => {
                 return;
             }
         };

@@ -12,15 +12,16 @@
 use std::sync::Arc;
 
 use squall_codec::{Connect, ReasonCode};
-use squall_services::policy::Rights;
 use squall_types::{Owner, ProtocolVersion, Purpose, Timestamp, Uuid};
 
+use crate::asks::Waiting;
 use crate::broker::{Broker, Step};
 use crate::connection::{ConnectionKey, State};
 use crate::fact::Fact;
 use crate::input::{AskId, ConnectionId};
-use crate::output::{DisconnectReason, Output, Question};
+use crate::output::{DisconnectReason, Output};
 use crate::principal::{Authority, Who};
+use crate::question::{Answer, Question};
 use crate::sink::Sink;
 use crate::timer::TimerKind;
 
@@ -28,27 +29,6 @@ const SECOND: u64 = 1_000_000_000;
 
 /// What the log names when a function fails or takes too long (`broker.md` 8.1, check 131).
 const EXECUTION_ERROR: &str = "CUSTOM_AUTHORIZER_LAMBDA_EXECUTION_ERROR";
-
-/// What an authorizer says of a client.
-#[derive(Clone, Copy, Debug)]
-pub enum Answer<'a> {
-    /// It may come in, or stay.
-    Granted {
-        /// `principalId`.
-        principal_id: &'a str,
-        /// What it may do.
-        rights: &'a Rights,
-        /// Seconds after which the authorizer is asked again.
-        refresh_after_seconds: u32,
-        /// Seconds after CONNECT at which the connection ends.
-        disconnect_after_seconds: u32,
-    },
-    /// It may not.
-    Refused {
-        /// The reason that the log names, such as `NOT_AUTHENTICATED`.
-        reason: &'static str,
-    },
-}
 
 /// What a client gave to be let in.
 #[derive(Debug)]
@@ -123,10 +103,9 @@ impl Broker {
         credentials: &Credentials,
     ) -> Asked {
         let connection = self.connections[key].id;
-        self.last_ask += 1;
-        let ask = AskId(self.last_ask);
+        let ask = self.asks.name();
         let until = step.now.mono.plus_nanos(u64::from(self.limits.authorizer_seconds) * SECOND);
-        self.asks.insert(ask, connection);
+        self.asks.add(ask, Waiting::Client(connection));
         self.timers.set(until, TimerKind::AuthorizerAnswer, key.to_u32(), connection.0 as u32);
         let question = Question::Authorize {
             connection,
@@ -145,16 +124,24 @@ impl Broker {
         Asked { ask, until }
     }
 
-    pub(crate) fn handle_answer<S: Sink>(&mut self, step: &mut Step<'_, S>, ask: AskId, answer: Answer<'_>) {
-        let Some(connection) = self.asks.remove(&ask) else { return };
+    pub(crate) fn on_authorizer_answer<S: Sink>(
+        &mut self,
+        step: &mut Step<'_, S>,
+        connection: ConnectionId,
+        answer: Answer<'_>,
+    ) {
         let Some(key) = self.connections.find(connection) else { return };
         match answer {
-            Answer::Refused { reason } => self.on_authorizer_refused(step, key, reason),
             Answer::Granted { principal_id, rights, refresh_after_seconds, disconnect_after_seconds } => {
                 let authority = Authority { iot: Some(rights.clone()), iam: None };
                 let after = |seconds| step.now.mono.plus_nanos(u64::from(seconds) * SECOND);
                 let times = [after(refresh_after_seconds), after(disconnect_after_seconds)];
                 self.on_authorizer_granted(step, key, principal_id, authority, times);
+            }
+            Answer::Refused { reason } => self.on_authorizer_refused(step, key, reason),
+            // The function could not be asked; nothing else is an authorizer's answer.
+            Answer::Failed { .. } | Answer::Issued { .. } | Answer::Returned { .. } => {
+                self.on_authorizer_refused(step, key, EXECUTION_ERROR);
             }
         }
     }
@@ -238,7 +225,7 @@ impl Broker {
         if kind == TimerKind::AuthorizerAnswer {
             // An older question's timer finds a newer one, which has time left.
             if let Some(asked) = self.open_question(key).filter(|asked| asked.until <= now) {
-                self.asks.remove(&asked.ask);
+                self.asks.take(asked.ask);
                 self.on_authorizer_refused(step, key, EXECUTION_ERROR);
             }
             return;
@@ -265,10 +252,7 @@ impl Broker {
     /// A connection has ended: nobody waits for what was asked about it.
     pub(crate) fn forget_question(&mut self, key: ConnectionKey) {
         if let Some(asked) = self.open_question(key) {
-            self.asks.remove(&asked.ask);
+            self.asks.take(asked.ask);
         }
     }
 }
-
-/// Questions that are not answered, and whom they are about.
-pub(crate) type Asks = std::collections::BTreeMap<AskId, ConnectionId>;

@@ -3,10 +3,11 @@
 use squall_codec::{Ack, AckType, Disconnect, ReasonCode};
 use squall_profile::{Assumptions, Decision, Limits, Profile, Switches};
 use squall_services::policy::Semantics;
-use squall_services::registry::{Registry, RegistryRules};
+use squall_services::provisioning::Templates;
+use squall_services::registry::{AccessRefusal, Registry, RegistryRules};
 use squall_types::{Chance, Now, ProtocolVersion, QoS, Seed, Timestamp};
 
-use crate::authorizer::Asks;
+use crate::asks::Asks;
 use crate::connection::{Connection, ConnectionKey, Connections, State};
 use crate::fact::{ConnectRefusal, Fact, Feature};
 use crate::input::{ClosedWhy, ConnectionId, Identity, Input, Lsn, Source, Tag};
@@ -14,10 +15,12 @@ use crate::lifecycle::{Message, Presence, VersionNumbers};
 use crate::message::{MessageKey, Messages};
 use crate::meter::{Cause, Meter, connected_minutes};
 use crate::output::{DisconnectReason, Output};
-use crate::principal::Principals;
+use crate::principal::{Principals, Who};
+use crate::provisioning::{Contact, Provisioning};
 use crate::rate::{ClientIdRates, TokenBucket};
 use crate::receipt::Receipt;
 use crate::retained::RetainedMessages;
+use crate::rule::{LambdaRule, Rules};
 use crate::session::Sessions;
 use crate::sink::Sink;
 use crate::subscribe::Granted;
@@ -33,12 +36,20 @@ pub struct BrokerConfig {
     pub seed: Seed,
     /// Who is known to the account when the broker starts, with which policies.
     pub registry: Registry,
+    /// Its provisioning templates.
+    pub templates: Templates,
+    /// Its rules, in their order.
+    pub rules: Vec<LambdaRule>,
+    /// Whose what the account does by itself is, in metering.
+    pub account_tag: Tag,
 }
 
 impl BrokerConfig {
     /// The configuration of an account that knows nobody yet.
     pub fn new(profile: Profile, seed: Seed) -> Self {
-        Self { profile, seed, registry: Registry::default() }
+        let registry = Registry::default();
+        let templates = Templates::new(registry.policies.account());
+        Self { profile, seed, registry, templates, rules: Vec::new(), account_tag: Tag::default() }
     }
 }
 
@@ -55,7 +66,9 @@ pub struct Broker {
     pub(crate) semantics: Semantics,
     pub(crate) principals: Principals,
     pub(crate) asks: Asks,
-    pub(crate) last_ask: u64,
+    pub(crate) provisioning: Provisioning,
+    pub(crate) rules: Rules,
+    pub(crate) account_tag: Tag,
     /// When everybody's rights are read anew next, as far as that was asked for last.
     pub(crate) everybody_at: Timestamp,
     pub(crate) sessions: Sessions,
@@ -109,7 +122,7 @@ pub(crate) const AT_ONCE: Lsn = Lsn(0);
 impl Broker {
     /// A broker without connections, at time zero.
     pub fn new(config: BrokerConfig) -> Self {
-        let BrokerConfig { profile, seed, mut registry } = config;
+        let BrokerConfig { profile, seed, mut registry, templates, rules, account_tag } = config;
         registry.set_rules(RegistryRules::from(&profile));
         let Profile { limits, switches, .. } = profile;
         let hash_matches_parent =
@@ -123,8 +136,10 @@ impl Broker {
             account_changes: 0,
             semantics: Semantics::from(&switches),
             principals: Principals::default(),
-            asks: Asks::new(),
-            last_ask: 0,
+            asks: Asks::default(),
+            provisioning: Provisioning::new(templates, &limits, &switches),
+            rules: Rules::new(rules),
+            account_tag,
             everybody_at: Timestamp::ZERO,
             sessions: Sessions::default(),
             subscriptions: Subscriptions::new(hash_matches_parent),
@@ -266,35 +281,49 @@ impl Broker {
         let now = step.now.mono;
         let principal = match self.authenticate(identity, step.now.wall) {
             Ok(principal) => principal,
-            Err(refusal) => {
-                // broker.md 8.1: authentication precedes MQTT, so there is no CONNACK.
-                let dates = ConnectRefusal::CertificateDates;
-                let why = refusal.reason().map_or(dates, ConnectRefusal::NotAuthenticated);
-                step.receipt.connects_refused += 1;
-                step.sink.fact(Fact::ConnectRefused { connection: id, tag, why });
-                let reason = DisconnectReason::AuthError;
-                return step.sink.output(Output::Close { connection: id, after: AT_ONCE, reason });
-            }
+            Err(refusal) => return self.turn_away(step, id, tag, identity, source, refusal),
         };
         let restricted = self.principals[principal].authority().is_some()
             || matches!(identity, Identity::CustomAuthorizer { .. });
-        let connection = Connection {
-            id,
-            state: State::Awaiting,
-            since: now,
-            last_received: now,
-            throughput: now,
-            keep_alive: 0,
-            tag,
-            principal,
-            unsent: 0,
-            paused: false,
-            restricted,
-            partial: None,
-        };
+        let connection = Connection { restricted, ..Connection::new(id, tag, principal, now) };
         let key = self.connections.insert(connection, source.ip);
         let at = now.plus_nanos(u64::from(self.limits.connect_packet_seconds) * 1_000_000_000);
         self.timers.set(at, TimerKind::ConnectPacket, key.to_u32(), id.0 as u32);
+    }
+
+    /// Nobody that may connect. `broker.md` 8.1: authentication precedes MQTT, so there is no CONNACK.
+    fn turn_away<S: Sink>(
+        &mut self,
+        step: &mut Step<'_, S>,
+        id: ConnectionId,
+        tag: Tag,
+        identity: Identity<'_>,
+        source: Source,
+        refusal: AccessRefusal,
+    ) {
+        let dates = ConnectRefusal::CertificateDates;
+        let mut why = refusal.reason().map_or(dates, ConnectRefusal::NotAuthenticated);
+        let mut begun = None;
+        if let (Identity::Presented { certificate, server_name }, Some(_)) = (identity, refusal.reason()) {
+            match self.first_contact(step, tag, certificate, server_name) {
+                Contact::Refused(other) => why = other.unwrap_or(why),
+                Contact::Begun => begun = Some(certificate.id),
+            }
+        }
+        step.receipt.connects_refused += 1;
+        step.sink.fact(Fact::ConnectRefused { connection: id, tag, why });
+        let (reason, now) = (DisconnectReason::AuthError, step.now.mono);
+        let Some(certificate) = begun else {
+            return step.sink.output(Output::Close { connection: id, after: AT_ONCE, reason });
+        };
+        // state.md 3.1: TLS completes, and whatever the client sends is not answered.
+        self.assumptions.note(Decision::FirstContactClose);
+        let who = Who::TurnedAway(certificate);
+        let principal = self.principals.insert(who, None, None, self.account_changes);
+        let connection = Connection { state: State::TurnedAway, ..Connection::new(id, tag, principal, now) };
+        let key = self.connections.insert(connection, source.ip);
+        let at = now.plus_nanos(u64::from(self.limits.first_contact_close_ms) * 1_000_000);
+        self.timers.set(at, TimerKind::TurnedAway, key.to_u32(), id.0 as u32);
     }
 
     /// Whether the connection that had `key` is still there.
@@ -370,7 +399,7 @@ impl Broker {
             State::Connected { session, .. } => {
                 self.write_lifecycle(step, key, session, Presence::Disconnected { reason })
             }
-            State::Awaiting | State::Authorizing => None,
+            State::Awaiting | State::Authorizing | State::TurnedAway => None,
         };
         self.forget_question(key);
         let connection = self.connections.remove(key);

@@ -3,12 +3,13 @@
 use squall_codec::{PacketId, Publish};
 use squall_profile::Decision;
 use squall_services::registry::{ControlCall, ControlQuery};
-use squall_types::{Now, QoS};
+use squall_types::{CertificateId, Now, QoS};
 
 use crate::broker::{Broker, Step};
-use crate::fact::{DiscardRule, Fact};
+use crate::fact::{AuditedCall, DiscardRule, Fact, Feature};
 use crate::input::{Caller, Tag};
 use crate::meter::Cause;
+use crate::publish::fleet_request;
 use crate::request::{Call, InvalidRequest, Reply};
 use crate::reserved_topics::basic_ingest_topic;
 use crate::sink::Sink;
@@ -24,6 +25,8 @@ impl Broker {
         match call {
             Call::Control(call) => self.handle_control(step, tag, &call),
             Call::Query(query) => self.handle_query(step.now, tag, &query),
+            Call::Template(call) => self.handle_template_call(step, tag, &call),
+            Call::TemplateQuery(query) => self.handle_template_query(step.now, &query),
             Call::Publish { topic, payload, qos, retain } => {
                 self.handle_https_publish(step, tag, topic, payload, qos, retain)
             }
@@ -36,16 +39,13 @@ impl Broker {
         // Attributes of things and the like act at once, so nothing that was found out before is relied on.
         self.account_changes = self.account_changes.wrapping_add(1);
         // broker.md 10.3.
-        step.sink.fact(Fact::Audit { tag, call, error: result.as_ref().err() });
+        let audited = AuditedCall::Registry(call);
+        step.sink.fact(Fact::Audit { tag, call: audited, error: result.as_ref().err() });
         match result {
             Err(error) => Reply::Failed(error),
             Ok(reply) => {
                 if let ControlCall::DeleteCertificate { id, .. } = *call {
-                    if let Some(principal) = self.principals.of_certificate(id) {
-                        // Nothing is left that a connection could be held to.
-                        self.refresh(step, principal);
-                    }
-                    self.principals.forget(id);
+                    self.forget_certificate(step, id);
                 }
                 self.meter.add(tag, Cause::RegistryCall, u64::from(call.registry_operations()));
                 self.publish_registry_events(step);
@@ -55,8 +55,16 @@ impl Broker {
         }
     }
 
+    /// A certificate is no more: nothing is left that a connection of its could be held to.
+    pub(crate) fn forget_certificate<S: Sink>(&mut self, step: &mut Step<'_, S>, id: CertificateId) {
+        if let Some(principal) = self.principals.of_certificate(id) {
+            self.refresh(step, principal);
+        }
+        self.principals.forget(id);
+    }
+
     /// state.md 2.11: delivered at least once; that a refused call has none is unverified.
-    fn publish_registry_events<S: Sink>(&mut self, step: &mut Step<'_, S>) {
+    pub(crate) fn publish_registry_events<S: Sink>(&mut self, step: &mut Step<'_, S>) {
         for event in self.registry.take_events() {
             let (qos, packet_id) = (QoS::AtLeastOnce, Some(PacketId::MIN));
             let publish = Publish { qos, packet_id, ..Publish::new(&event.topic, event.payload.as_bytes()) };
@@ -119,7 +127,10 @@ impl Broker {
             return Reply::Throttling;
         }
         step.sink.fact(Fact::PublishIn { connection: None, tag, topic, retain });
-        if basic_ingest_topic(topic).is_none() {
+        if fleet_request(topic).is_some() {
+            // state.md 3.3: an answer goes to the connection that asked; no document says what becomes of it without one.
+            step.not_modelled(tag, Feature::Provisioning);
+        } else if basic_ingest_topic(topic).is_none() {
             self.route(step, None, &publish, &mut stored);
         }
         if let Some(message) = stored {

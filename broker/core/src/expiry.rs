@@ -21,7 +21,8 @@ impl Broker {
                 | TimerKind::ResumeReading
                 | TimerKind::AuthorizerAnswer
                 | TimerKind::AuthorizerRefresh
-                | TimerKind::AuthorizedTime => {
+                | TimerKind::AuthorizedTime
+                | TimerKind::TurnedAway => {
                     self.on_connection_timer(step, timer);
                 }
                 TimerKind::SessionExpiry
@@ -30,6 +31,9 @@ impl Broker {
                 | TimerKind::WillDelay => self.on_session_timer(step, timer),
                 TimerKind::Retained => self.on_retained(step.now.mono, timer.key, timer.generation),
                 TimerKind::SharedDrain => self.on_shared_drain(step, GroupKey::from_u32(timer.key)),
+                TimerKind::JustInTime => self.on_just_in_time(step),
+                TimerKind::HookAnswer => self.on_hook_timer(step),
+                TimerKind::OwnershipTokens => self.on_tokens_timer(step),
                 TimerKind::Propagation => self.on_propagation(step, timer.key, timer.generation),
                 TimerKind::PropagationToAll => self.on_propagation_to_all(step),
             }
@@ -64,6 +68,9 @@ impl Broker {
                 TimerKind::AuthorizerAnswer | TimerKind::AuthorizerRefresh | TimerKind::AuthorizedTime,
                 State::Authorizing | State::Connected { .. },
             ) => self.on_authorizer_timer(step, key, timer.kind),
+            (TimerKind::TurnedAway, State::TurnedAway) => {
+                self.close(step, key, DisconnectReason::AuthError);
+            }
             // The answer resumes it.
             (TimerKind::ResumeReading, State::Authorizing) => {}
             (TimerKind::ResumeReading, _) => {

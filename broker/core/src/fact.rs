@@ -2,8 +2,9 @@
 
 use squall_services::api_error::ApiError;
 use squall_services::policy::Action;
+use squall_services::provisioning::{FleetApi, Outcome, Provisioned, ProvisioningFailure, TemplateCall};
 use squall_services::registry::ControlCall;
-use squall_types::ProtocolVersion;
+use squall_types::{CertificateId, ProtocolVersion};
 
 use crate::authorization::Denial;
 use crate::input::{ConnectionId, Tag};
@@ -64,12 +65,43 @@ pub enum Fact<'a> {
         /// What, and why not.
         denial: &'a Denial<'a>,
     },
+    /// A certificate that nobody knew was shown, and is registered by that as PENDING_ACTIVATION (`state.md` 3.1, 3.2).
+    RegisteredOnConnect {
+        /// Whose device showed it.
+        tag: Tag,
+        /// The certificate.
+        certificate: CertificateId,
+        /// The CA that signed it.
+        ca: Option<CertificateId>,
+    },
+    /// `ProvisionThing.*`: just-in-time provisioning has come to its end.
+    JustInTime {
+        /// Whose device it is.
+        tag: Tag,
+        /// The device's certificate.
+        certificate: CertificateId,
+        /// The name of the template, if the account keeps it by name.
+        template: Option<&'a str>,
+        /// What was done, or what failed and what was done before.
+        result: Result<&'a Provisioned, &'a ProvisioningFailure>,
+    },
+    /// A request of fleet provisioning was answered, whether or not the device hears it (`state.md` 3.3).
+    FleetAnswered {
+        /// On which connection it came.
+        connection: ConnectionId,
+        /// Whose.
+        tag: Tag,
+        /// What was asked for.
+        api: FleetApi<'a>,
+        /// What came of it.
+        outcome: &'a Outcome,
+    },
     /// A call of the control plane that would change something was carried out or refused: an audit record.
     Audit {
         /// Whose.
         tag: Tag,
         /// The call.
-        call: &'a ControlCall<'a>,
+        call: AuditedCall<'a>,
         /// Why it was refused.
         error: Option<&'a ApiError>,
     },
@@ -204,9 +236,36 @@ pub enum Fact<'a> {
     },
 }
 
+/// A call that leaves an audit record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AuditedCall<'a> {
+    /// One of the registry.
+    Registry(&'a ControlCall<'a>),
+    /// One about provisioning templates and claims.
+    Template(&'a TemplateCall<'a>),
+}
+
+impl AuditedCall<'_> {
+    /// The operation as the API spells it.
+    pub const fn operation(&self) -> &'static str {
+        match self {
+            Self::Registry(call) => call.operation(),
+            Self::Template(call) => call.operation(),
+        }
+    }
+
+    /// What was asked for, as the API's JSON.
+    pub fn parameters(&self) -> serde_json::Value {
+        match self {
+            Self::Registry(call) => call.parameters(),
+            Self::Template(call) => call.parameters(),
+        }
+    }
+}
+
 impl Fact<'_> {
     /// The CloudWatch metric that the fact counts in (`broker.md` 10.1), for those that have one.
-    pub const fn metric(&self) -> Option<ServiceMetric> {
+    pub fn metric(&self) -> Option<ServiceMetric> {
         Some(match self {
             Self::Connected { .. } => ServiceMetric::ConnectSuccess,
             Self::ConnectRefused { why, .. } => return why.metric(),
@@ -232,7 +291,23 @@ impl Fact<'_> {
             // broker.md 10.1: `PublishIn.Throttle` is not emitted for HTTP.
             Self::CallThrottled { rule: DiscardRule::AccountPublishRateIn, .. } => return None,
             Self::CallThrottled { rule, .. } => return rule.metric(),
-            Self::Disconnected { .. }
+            Self::JustInTime { result, .. } => match result {
+                Ok(_) => ServiceMetric::ProvisionThingSuccess,
+                // Like the API's own failures: what the account could do better, or what only the service can.
+                Err(failure) if failure.error.is_server_side() => ServiceMetric::ProvisionThingServerError,
+                Err(_) => ServiceMetric::ProvisionThingClientError,
+            },
+            Self::FleetAnswered { api, outcome: Outcome::Rejected { .. }, .. } => match api {
+                FleetApi::CreateKeysAndCertificate => ServiceMetric::CreateKeysAndCertificateFailed,
+                FleetApi::CreateCertificateFromCsr => ServiceMetric::CreateCertificateFromCsrFailed,
+                FleetApi::RegisterThing { .. } => ServiceMetric::RegisterThingFailed,
+            },
+            Self::FleetAnswered { outcome: Outcome::Registered { .. }, .. } => {
+                ServiceMetric::ApproximateNumberOfThingsRegistered
+            }
+            Self::FleetAnswered { outcome: Outcome::Issued(_), .. }
+            | Self::RegisteredOnConnect { .. }
+            | Self::Disconnected { .. }
             | Self::Redelivered { .. }
             | Self::NotModelled { .. }
             | Self::Audit { .. } => return None,
@@ -254,6 +329,9 @@ pub enum ConnectRefusal {
     /// Its certificate is not valid yet, or no longer. TLS ends there, which neither log nor metric tells (`broker.md`
     /// 8.1, unverified).
     CertificateDates,
+    /// It showed a certificate that is not registered, and its TLS named no server, so it cannot register by that. No
+    /// log and no metric tells of it (`broker.md` 8.1).
+    NoServerName,
     /// The policies do not allow it; [`Fact::Denied`] says why, and counts.
     NotAuthorized,
 }
@@ -265,7 +343,7 @@ impl ConnectRefusal {
             Self::ClientIdThrottled => Some(ServiceMetric::ConnectClientIdThrottle),
             Self::ClientError => Some(ServiceMetric::ConnectClientError),
             Self::NotAuthenticated(_) => Some(ServiceMetric::ConnectionAuthNError),
-            Self::NotAuthorized | Self::CertificateDates => None,
+            Self::NotAuthorized | Self::CertificateDates | Self::NoServerName => None,
         }
     }
 }

@@ -3,9 +3,10 @@
 use core::net::IpAddr;
 
 use squall_services::policy::Rights;
+use squall_services::registry::X509Certificate;
 use squall_types::CertificateId;
 
-use crate::authorizer::Answer;
+use crate::question::Answer;
 use crate::request::Call;
 
 /// A connection, as the driver names it: chosen by the driver, never reused.
@@ -108,6 +109,14 @@ pub enum Identity<'a> {
     /// An X.509 certificate, proven to be the peer's. It may connect if it is registered and active, and do what its
     /// policies allow (`broker.md` 8.1).
     Certificate(CertificateId),
+    /// An X.509 certificate, proven to be the peer's, that may be unknown: if its CA lets it, it registers by being
+    /// shown (`state.md` 3.1, 3.2).
+    Presented {
+        /// Its fields, its CA among them as the driver has verified it.
+        certificate: &'a X509Certificate,
+        /// The name that TLS was asked for, if it was asked for one.
+        server_name: Option<&'a str>,
+    },
     /// An X.509 certificate that is taken to be registered, active and allowed everything: nothing is looked up.
     Trusted(CertificateId),
     /// Nobody in particular, allowed everything; what plain TCP has to say.

@@ -13,6 +13,8 @@
 //!   retained/      the last message of a topic
 //!   principal.rs authorization.rs authorizer.rs             who connections are, and what they may do
 //!   packets.rs connect.rs subscribe.rs publish.rs           what packets do
+//!   asks.rs question.rs                                     what is asked of the outside, and who waits for it
+//!   provisioning/  rule.rs                                  devices without identity; messages to functions
 //!   control.rs                                              what calls of the control plane do
 //!   deliver.rs redelivery.rs shared.rs will.rs expiry.rs   what becomes of messages and of time
 //!   lifecycle.rs                                           what the service says of connections
@@ -73,6 +75,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod asks;
 mod authenticate;
 mod authorization;
 mod authorizer;
@@ -92,7 +95,9 @@ mod metric;
 mod output;
 mod packets;
 mod principal;
+mod provisioning;
 mod publish;
+mod question;
 mod rate;
 mod receipt;
 mod redelivery;
@@ -100,6 +105,7 @@ mod remembered;
 mod request;
 mod reserved_topics;
 mod retained;
+mod rule;
 mod session;
 mod shared;
 mod shutdown;
@@ -110,16 +116,17 @@ mod timer;
 mod will;
 
 pub use authorization::Denial;
-pub use authorizer::Answer;
 pub use broker::{Broker, BrokerConfig};
-pub use fact::{ConnectRefusal, DiscardRule, Fact, Feature, SubscribeRefusal};
+pub use fact::{AuditedCall, ConnectRefusal, DiscardRule, Fact, Feature, SubscribeRefusal};
 pub use input::{
     AskId, Caller, ClosedWhy, ConnectionId, Identity, Input, Lsn, RequestId, SignedIdentity, Source, Tag,
     Transport,
 };
 pub use meter::{Cause, Dimension, MESSAGE_UNIT_BYTES, Meter, message_units};
 pub use metric::ServiceMetric;
-pub use output::{DisconnectReason, Output, OwnedQuestion, Question};
+pub use output::{DisconnectReason, Output};
+pub use question::{Answer, ClientToAuthorize, OwnedQuestion, Question};
 pub use receipt::Receipt;
 pub use request::{Call, InvalidRequest, Reply};
+pub use rule::LambdaRule;
 pub use sink::Sink;

@@ -18,6 +18,10 @@ pub enum Dimension {
     ConnectivityMinutes,
     /// Calls of the registry, in units of 1 KB of the record.
     RegistryOperations,
+    /// Rules triggered, in units of 5 KB of the message.
+    RulesTriggered,
+    /// Rule actions, in units of 5 KB of what goes out.
+    Actions,
 }
 
 impl Dimension {
@@ -27,6 +31,8 @@ impl Dimension {
             Self::Messages => "messages",
             Self::ConnectivityMinutes => "connectivity_minutes",
             Self::RegistryOperations => "registry_operations",
+            Self::RulesTriggered => "rules_triggered",
+            Self::Actions => "actions",
         }
     }
 }
@@ -59,6 +65,10 @@ pub enum Cause {
     Connected,
     /// A call of the registry that is listed as metered.
     RegistryCall,
+    /// A message that matched a rule.
+    RuleTriggered,
+    /// What a rule did with one.
+    RuleAction,
 }
 
 impl Cause {
@@ -76,6 +86,8 @@ impl Cause {
         Self::HttpResponse,
         Self::Connected,
         Self::RegistryCall,
+        Self::RuleTriggered,
+        Self::RuleAction,
     ];
 
     /// The spelling in results.
@@ -93,6 +105,8 @@ impl Cause {
             Self::HttpResponse => "http_response",
             Self::Connected => "connected",
             Self::RegistryCall => "registry_call",
+            Self::RuleTriggered => "rule_triggered",
+            Self::RuleAction => "rule_action",
         }
     }
 
@@ -101,6 +115,8 @@ impl Cause {
         match self {
             Self::Connected => Dimension::ConnectivityMinutes,
             Self::RegistryCall => Dimension::RegistryOperations,
+            Self::RuleTriggered => Dimension::RulesTriggered,
+            Self::RuleAction => Dimension::Actions,
             _ => Dimension::Messages,
         }
     }

@@ -49,4 +49,11 @@ metrics! {
     SubscribeThrottle = "Subscribe.Throttle",
     UnsubscribeSuccess = "Unsubscribe.Success",
     ThrottleExceeded = "Throttle.Exceeded",
+    ProvisionThingSuccess = "ProvisionThing.Success",
+    ProvisionThingClientError = "ProvisionThing.ClientError",
+    ProvisionThingServerError = "ProvisionThing.ServerError",
+    CreateKeysAndCertificateFailed = "CreateKeysAndCertificateFailed",
+    CreateCertificateFromCsrFailed = "CreateCertificateFromCsrFailed",
+    RegisterThingFailed = "RegisterThingFailed",
+    ApproximateNumberOfThingsRegistered = "ApproximateNumberOfThingsRegistered",
 }

@@ -2,9 +2,8 @@
 
 use core::fmt;
 
-use squall_types::Uuid;
-
 use crate::input::{AskId, ConnectionId, Lsn, RequestId};
+use crate::question::Question;
 use crate::request::Reply;
 
 /// One thing that the driver must do.
@@ -63,62 +62,6 @@ pub enum Output<'a> {
         /// The position of the last of them.
         lsn: Lsn,
     },
-}
-
-/// What the broker asks of the outside. Hooks, rule targets and signatures come with the services that need them.
-#[derive(Clone, Copy, Debug)]
-pub enum Question<'a> {
-    /// May this client come in, or stay? (`broker.md` 8.3)
-    Authorize {
-        /// Its connection.
-        connection: ConnectionId,
-        /// The client id of its CONNECT; may be empty.
-        client_id: &'a str,
-        /// The user name of its CONNECT.
-        username: Option<&'a str>,
-        /// The password of its CONNECT.
-        password: Option<&'a [u8]>,
-        /// The name that its TLS asked for.
-        server_name: Option<&'a str>,
-        /// How the service names its connection to others: the same in each question about it.
-        connection_uuid: Uuid,
-    },
-}
-
-/// A [`Question`] that owns what it says, for a driver that answers later.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OwnedQuestion {
-    /// Its name.
-    pub ask: AskId,
-    /// The client's connection.
-    pub connection: ConnectionId,
-    /// The client id of its CONNECT; may be empty.
-    pub client_id: Box<str>,
-    /// The user name of its CONNECT.
-    pub username: Option<Box<str>>,
-    /// The password of its CONNECT.
-    pub password: Option<Box<[u8]>>,
-    /// The name that its TLS asked for.
-    pub server_name: Option<Box<str>>,
-    /// How the service names its connection to others.
-    pub connection_uuid: Uuid,
-}
-
-impl OwnedQuestion {
-    /// A question that was asked under this name.
-    pub fn new(ask: AskId, question: Question<'_>) -> Self {
-        let Question::Authorize { connection, client_id, username, password, server_name, connection_uuid } =
-            question;
-        Self {
-            ask,
-            connection,
-            client_id: client_id.into(),
-            username: username.map(Into::into),
-            password: password.map(Into::into),
-            server_name: server_name.map(Into::into),
-            connection_uuid,
-        }
-    }
 }
 
 /// Why a connection ended, spelled as `disconnectReason` of lifecycle events (`broker.md` 5).

@@ -84,6 +84,7 @@ impl Broker {
                     }
                 },
                 State::Authorizing => return used,
+                State::TurnedAway => return bytes.len(),
                 State::Connected { session, version } => match decode(version, rest, largest) {
                     Ok(None) => return used,
                     Ok(Some((packet, length))) => {

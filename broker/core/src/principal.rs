@@ -34,6 +34,10 @@ pub(crate) enum Who {
     Certificate(CertificateId),
     /// A certificate that nobody looks up.
     Trusted(CertificateId),
+    /// A temporary claim certificate, which a trusted user got (`state.md` 3.4).
+    Claim(CertificateId),
+    /// A certificate that may not connect, on a connection that is about to end.
+    TurnedAway(CertificateId),
     /// Nobody in particular.
     Anonymous,
     /// Whoever signed with IAM or Cognito credentials.
@@ -44,6 +48,20 @@ pub(crate) enum Who {
     Authorizing(Box<Authorizing>),
     /// A client that an authorizer let in.
     Granted(Box<Granted>),
+}
+
+impl Who {
+    /// The certificate that it showed.
+    pub(crate) const fn certificate(&self) -> Option<CertificateId> {
+        match self {
+            Self::Certificate(id) | Self::Trusted(id) | Self::Claim(id) | Self::TurnedAway(id) => Some(*id),
+            Self::Anonymous
+            | Self::Signed(_)
+            | Self::Unasked(_)
+            | Self::Authorizing(_)
+            | Self::Granted(_) => None,
+        }
+    }
 }
 
 /// Whoever signed with IAM or Cognito credentials.
@@ -58,7 +76,7 @@ pub(crate) struct Signed {
 impl fmt::Display for Who {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Certificate(id) | Self::Trusted(id) => id.fmt(f),
+            Self::Certificate(id) | Self::Trusted(id) | Self::Claim(id) | Self::TurnedAway(id) => id.fmt(f),
             Self::Anonymous | Self::Unasked(_) | Self::Authorizing(_) => f.write_str("anonymous"),
             Self::Signed(signed) => f.write_str(&signed.principal),
             Self::Granted(granted) => f.write_str(&granted.principal),
@@ -201,7 +219,12 @@ impl Shared {
             Who::Certificate(id) => Some(Self::Certificate(*id)),
             Who::Trusted(id) => Some(Self::Trusted(*id)),
             Who::Anonymous => Some(Self::Anonymous),
-            Who::Signed(_) | Who::Unasked(_) | Who::Authorizing(_) | Who::Granted(_) => None,
+            Who::Claim(_)
+            | Who::TurnedAway(_)
+            | Who::Signed(_)
+            | Who::Unasked(_)
+            | Who::Authorizing(_)
+            | Who::Granted(_) => None,
         }
     }
 }

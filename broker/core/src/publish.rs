@@ -6,6 +6,7 @@ use squall_codec::{Ack, Publish, ReasonCode, UserProperties};
 use squall_profile::Decision;
 use squall_profile::switch::{DeniedPublish, DeniedPublishV5, InvalidTopicV5, OverlappingFilters};
 use squall_services::policy::Action;
+use squall_services::provisioning::{Direction, FleetTopic};
 use squall_types::{ProtocolVersion, QoS, validate_topic_name};
 
 use crate::broker::{Broker, Step};
@@ -132,6 +133,7 @@ impl Broker {
         }
         let mut stored = None;
         let is_ingest = basic_ingest_topic(publish.topic).is_some();
+        let fleet = fleet_request(publish.topic);
         if publish.retain && self.keep_retained(step, tag, publish, &mut stored).is_err() {
             return self.discard_publish(step, key, session, version, publish, DiscardRule::RetainedQuota);
         }
@@ -144,7 +146,9 @@ impl Broker {
         if !is_ingest {
             // broker.md 6: Basic Ingest costs no messaging and reaches no subscriber.
             self.meter.add_message(tag, Cause::PublishIn, metered_bytes(publish));
-            self.route(step, Some(session), publish, &mut stored);
+            if fleet.is_none() {
+                self.route(step, Some(session), publish, &mut stored);
+            }
         }
         if let Some(message) = stored {
             self.messages.release(message);
@@ -152,6 +156,9 @@ impl Broker {
         if let Some(packet_id) = publish.packet_id {
             // MQTT-2.3.1-6, MQTT-4.3.2-2; broker.md 3.3: 0x10 is not used.
             self.send_puback(step, key, version, &Ack::new(packet_id));
+        }
+        if let Some(topic) = fleet {
+            self.handle_fleet_request(step, key, session, topic, publish);
         }
     }
 
@@ -287,6 +294,9 @@ impl Broker {
         publish: &Publish<'_>,
         stored: &mut Option<MessageKey>,
     ) {
+        if !self.rules.is_empty() {
+            self.trigger_rules(step, publish);
+        }
         let mut matches = std::mem::take(&mut self.matches);
         let mut groups = std::mem::take(&mut self.matched_groups);
         matches.clear();
@@ -341,6 +351,15 @@ impl Broker {
     pub(crate) fn tag_of(&self, session: SessionKey) -> Tag {
         self.sessions[session].tag
     }
+}
+
+/// The request of fleet provisioning that a topic stands for. What is published there is for the service alone.
+#[inline]
+pub(crate) fn fleet_request(topic: &str) -> Option<FleetTopic<'_>> {
+    if !is_reserved(topic) {
+        return None;
+    }
+    FleetTopic::parse(topic).filter(|topic| topic.direction == Direction::Request)
 }
 
 /// What a PUBLISH is metered by (`pricing.md` 1.1): payload and topic, and with MQTT 5 user properties, response

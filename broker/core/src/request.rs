@@ -1,6 +1,7 @@
 //! Control- and data-plane calls, with the operation and error names of the public API.
 
 use squall_services::api_error::ApiError;
+use squall_services::provisioning::{TemplateAnswer, TemplateCall, TemplateQuery, TemplateReply};
 use squall_services::registry::{ControlAnswer, ControlCall, ControlQuery, ControlReply};
 use squall_types::QoS;
 
@@ -22,6 +23,10 @@ pub enum Call<'a> {
     Control(ControlCall<'a>),
     /// A call that reads it.
     Query(ControlQuery<'a>),
+    /// A call about provisioning templates and claims.
+    Template(TemplateCall<'a>),
+    /// One that reads templates.
+    TemplateQuery(TemplateQuery<'a>),
 }
 
 /// The answer to a [`Call`].
@@ -33,6 +38,10 @@ pub enum Reply {
     Control(ControlReply),
     /// What a query is answered with, HTTP 200.
     Answer(ControlAnswer),
+    /// What a call about templates is answered with, HTTP 200.
+    Template(TemplateReply),
+    /// What a query of templates is answered with, HTTP 200.
+    TemplateAnswer(TemplateAnswer),
     /// `InvalidRequestException`, HTTP 400.
     InvalidRequest(InvalidRequest),
     /// `ThrottlingException`, HTTP 429 on the data plane.
@@ -45,7 +54,10 @@ impl Reply {
     /// Whether the call was carried out.
     #[must_use]
     pub const fn is_accepted(&self) -> bool {
-        matches!(self, Self::Ok | Self::Control(_) | Self::Answer(_))
+        matches!(
+            self,
+            Self::Ok | Self::Control(_) | Self::Answer(_) | Self::Template(_) | Self::TemplateAnswer(_)
+        )
     }
 }
 

@@ -33,6 +33,14 @@ pub(crate) enum TimerKind {
     AuthorizerRefresh,
     /// The time that a custom authorizer gave a connection is over.
     AuthorizedTime,
+    /// A connection ends that was turned away after TLS (`state.md` 3.1).
+    TurnedAway,
+    /// Just-in-time provisioning has come to its end (`state.md` K-10).
+    JustInTime,
+    /// A pre-provisioning hook must have answered (`state.md` 3.6).
+    HookAnswer,
+    /// Certificates that nobody has provisioned are deleted (`state.md` 3.3).
+    OwnershipTokens,
     /// A principal's rights are read anew (`broker.md` D-20).
     Propagation,
     /// Everybody's are.

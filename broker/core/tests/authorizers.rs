@@ -1,7 +1,7 @@
 //! Custom authorizers: `broker.md` 8.3, checks 130 to 136 as far as the broker itself decides them.
 
 use squall_codec::ReasonCode;
-use squall_core::{Answer, AskId, ConnectRefusal, DisconnectReason, Input, OwnedQuestion};
+use squall_core::{Answer, AskId, ClientToAuthorize, ConnectRefusal, DisconnectReason, Input, OwnedQuestion};
 use squall_services::policy::{Account, Policy, Rights};
 use squall_types::ProtocolVersion;
 
@@ -46,7 +46,7 @@ fn asking(bench: &Bench, version: ProtocolVersion) -> Device {
 }
 
 fn last_ask(bench: &Bench) -> AskId {
-    bench.asks().last().expect("a question").ask
+    bench.asks().last().expect("a question").0
 }
 
 /// The credentials reach the driver as they came; nothing is said before its answer, and all is done after it.
@@ -57,15 +57,17 @@ fn a_client_waits_for_its_authorizer() {
         let d = asking(&bench, version);
         let asks = bench.asks();
         assert_eq!(asks.len(), 1);
-        assert_eq!(&*asks[0].client_id, "d");
-        assert_eq!(asks[0].server_name.as_deref(), Some("iot.example.com"));
-        assert_eq!(asks[0].username.as_deref(), Some("user?x-amz-customauthorizer-name=a"));
-        assert_eq!(asks[0].password.as_deref(), Some(&b"secret"[..]));
+        let OwnedQuestion::Authorize(client) = &asks[0].1 else { panic!("{:?}", asks[0].1) };
+        let ClientToAuthorize { client_id, server_name, username, password, .. } = client;
+        assert_eq!(&**client_id, "d");
+        assert_eq!(server_name.as_deref(), Some("iot.example.com"));
+        assert_eq!(username.as_deref(), Some("user?x-amz-customauthorizer-name=a"));
+        assert_eq!(password.as_deref(), Some(&b"secret"[..]));
         // What it sends meanwhile waits, in one piece or in several.
         let (first, second) = (d.publish("mine", 1, b"1"), d.publish("mine", 1, b"2"));
         bench.advance(4);
         d.expect_nothing();
-        grant(&bench, asks[0].ask, "mine", 86_400, 86_400);
+        grant(&bench, asks[0].0, "mine", 86_400, 86_400);
         assert_eq!(d.take().map(|(_, seen)| seen), Some(Seen::Resumed));
         d.expect_connack(false);
         d.expect_puback(first);
@@ -136,8 +138,8 @@ fn policies_are_asked_for_again() {
     assert_eq!(bench.asks().len(), 2);
     // The same client on the same connection, asked about anew.
     let asks = bench.asks();
-    assert_eq!(asks[1], OwnedQuestion { ask: asks[1].ask, ..asks[0].clone() });
-    assert_ne!(asks[1].ask, asks[0].ask);
+    assert_eq!(asks[1].1, asks[0].1);
+    assert_ne!(asks[1].0, asks[0].0);
     d.publish_acked("first", b"x");
     grant(&bench, last_ask(&bench), "second", 300, 86_400);
     d.publish_acked("second", b"x");

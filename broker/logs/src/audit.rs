@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 use serde_json::Value;
+use squall_core::AuditedCall;
 use squall_services::api_error::ApiError;
-use squall_services::registry::ControlCall;
 use squall_types::{Now, Uuid, WallTime};
 
 use crate::record::{Lines, Text, write_line};
@@ -30,7 +30,7 @@ struct AuditRecord<'a> {
 
 impl Lines {
     /// Appends the audit record of a call.
-    pub(crate) fn audit(&mut self, now: Now, call: &ControlCall<'_>, error: Option<&ApiError>) {
+    pub(crate) fn audit(&mut self, now: Now, call: AuditedCall<'_>, error: Option<&ApiError>) {
         let event_id = Text(self.next_id());
         let record = AuditRecord {
             event_time: Text(now.wall),

@@ -30,6 +30,7 @@ impl Clients {
         // broker.md 8.1.
         let (principal, authentication) = match identity {
             Identity::Certificate(id) | Identity::Trusted(id) => (id.to_string(), Some("AWS_X509")),
+            Identity::Presented { certificate, .. } => (certificate.id.to_string(), Some("AWS_X509")),
             Identity::Signed(signed) => (signed.principal.to_owned(), Some("AWS_SIGV4")),
             Identity::CustomAuthorizer { .. } => (String::new(), Some("CUSTOM_AUTH")),
             Identity::Anonymous => (String::new(), None),

@@ -5,7 +5,7 @@ use core::net::IpAddr;
 use std::borrow::Cow;
 
 use serde::{Serialize, Serializer};
-use squall_types::{Chance, Now, Owner, Purpose, Uuid};
+use squall_types::{CertificateId, Chance, Now, Owner, Purpose, Uuid};
 
 /// How something ended, which gives level and status.
 #[derive(Clone, Copy, Debug)]
@@ -44,6 +44,7 @@ impl Outcome {
 pub(crate) enum Event<'a> {
     Client(ClientEvent<'a>),
     Queued(Queued<'a>),
+    Provisioning(Provisioning<'a>),
 }
 
 /// The keys of everything that happens on a connection. What is not known or does not belong is left out.
@@ -94,6 +95,18 @@ impl<'a> Queued<'a> {
     }
 }
 
+/// The keys of a device that was to be provisioned.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Provisioning<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) provisioning_template_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) device_certificate_id: Option<Text<CertificateId>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) details: Option<&'a str>,
+}
+
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Record<'a> {
@@ -108,6 +121,7 @@ struct Record<'a> {
 }
 
 /// What is shown as a text in JSON.
+#[derive(Debug)]
 pub(crate) struct Text<T>(pub(crate) T);
 
 impl<T: fmt::Display> Serialize for Text<T> {

@@ -7,10 +7,11 @@ use squall_core::{
     SubscribeRefusal,
 };
 use squall_services::policy::Action;
-use squall_types::{Chance, Now};
+use squall_services::provisioning::{self, FleetApi};
+use squall_types::{CertificateId, Chance, Now};
 
 use crate::clients::{Clients, HTTP, MQTT};
-use crate::record::{ClientEvent, Event, Lines, Outcome, Queued};
+use crate::record::{ClientEvent, Event, Lines, Outcome, Provisioning, Queued, Text};
 
 /// Event types (`broker.md` 10.2).
 const CONNECT: &str = "Connect";
@@ -139,6 +140,21 @@ impl ServiceLog {
                 self.lines.record(now, Outcome::Lost, PUBLISH_IN, &Event::Client(event));
             }
             Fact::NotModelled { feature, .. } => self.not_modelled(now, feature),
+            Fact::JustInTime { certificate, template, result, .. } => {
+                let details = result.err().map(ToString::to_string);
+                self.provision_device(now, template, Some(certificate), details.as_deref());
+            }
+            Fact::FleetAnswered { api: FleetApi::RegisterThing { template }, outcome, .. } => match outcome {
+                provisioning::Outcome::Registered { certificate, .. } => {
+                    self.provision_device(now, Some(template), Some(*certificate), None);
+                }
+                provisioning::Outcome::Rejected { details, .. } => {
+                    self.provision_device(now, Some(template), None, Some(details));
+                }
+                provisioning::Outcome::Issued(_) => {}
+            },
+            // state.md 3.1: a log knows provisioning alone, not what leads to it.
+            Fact::RegisteredOnConnect { .. } | Fact::FleetAnswered { .. } => {}
             // Said by Publish-In with `retain`, and by the Publish-Out of the first time.
             Fact::PublishRetained { .. } | Fact::Redelivered { .. } => {}
         }
@@ -186,8 +202,10 @@ impl ServiceLog {
             ConnectRefusal::NotAuthenticated(reason) => {
                 return self.not_authenticated(now, connection, reason);
             }
-            // The denial has said it; of dates nothing is said.
-            ConnectRefusal::NotAuthorized | ConnectRefusal::CertificateDates => return,
+            // The denial has said it; of dates and missing server names nothing is said.
+            ConnectRefusal::NotAuthorized
+            | ConnectRefusal::CertificateDates
+            | ConnectRefusal::NoServerName => return,
         };
         let event = self.clients.event(connection);
         let event = ClientEvent { reason: Some(reason), details: details.map(Into::into), ..event };
@@ -199,6 +217,23 @@ impl ServiceLog {
         let event = self.clients.event(connection);
         let event = ClientEvent { authentication_type, reason: Some(reason), ..event };
         self.lines.record(now, Outcome::Refused, "Connection.AuthNError", &Event::Client(event));
+    }
+
+    /// `state.md` 3.1: a device was provisioned, or was not and why.
+    fn provision_device(
+        &mut self,
+        now: Now,
+        template: Option<&str>,
+        certificate: Option<CertificateId>,
+        failure: Option<&str>,
+    ) {
+        let outcome = if failure.is_some() { Outcome::Refused } else { Outcome::Success };
+        let event = Provisioning {
+            provisioning_template_name: template,
+            device_certificate_id: certificate.map(Text),
+            details: failure,
+        };
+        self.lines.record(now, outcome, "ProvisionDevice", &Event::Provisioning(event));
     }
 
     fn disconnected(&mut self, now: Now, connection: ConnectionId, client_id: &str, why: DisconnectReason) {

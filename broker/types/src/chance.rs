@@ -97,6 +97,8 @@ pub enum Purpose {
     Crash = 22,
     /// When a device's certificate expires.
     CertificateExpiry = 23,
+    /// The text of a certificate ownership token.
+    OwnershipToken = 24,
 }
 
 /// The dice of a run.

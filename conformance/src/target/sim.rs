@@ -180,8 +180,8 @@ impl SimWorld<'_> {
                 self.release(transport);
             }
         }
-        for asked in asked {
-            self.take_question(&asked);
+        for (ask, question) in asked {
+            self.take_question(ask, &question);
         }
         reply
     }

@@ -5,7 +5,8 @@
 //! Awaiting ───────────────────> Connected ────────────────────────────────────> gone
 //!     │ ^                                                                          ^
 //!     │ └─ granted ── Authorizing ── refused, late ────────────────────────────────┤
-//!     └────────── refused, malformed, silence ─────────────────────────────────────┘
+//!     └────────── refused, malformed, silence ─────────────────────────────────────┤
+//! TurnedAway ── a moment later ────────────────────────────────────────────────────┘
 //! ```
 //!
 //! What the core has let go of is gone from here at once: later inputs of the driver find nothing.
@@ -58,6 +59,8 @@ pub(crate) enum State {
     Awaiting,
     /// CONNECT has come, and waits for a custom authorizer's answer.
     Authorizing,
+    /// A certificate was shown that may not connect, and registers by that: whatever comes is not looked at.
+    TurnedAway,
     /// CONNECT was accepted.
     Connected { session: SessionKey, version: ProtocolVersion },
 }
@@ -84,6 +87,26 @@ pub(crate) struct Connection {
     /// The beginning of a packet whose rest has not come; `None` between packets, which is nearly always.
     #[expect(clippy::box_collection, reason = "8 bytes in place of 24: nearly every connection has none")]
     pub(crate) partial: Option<Box<Vec<u8>>>,
+}
+
+impl Connection {
+    /// One whose transport has opened.
+    pub(crate) const fn new(id: ConnectionId, tag: Tag, principal: PrincipalKey, now: Timestamp) -> Self {
+        Self {
+            id,
+            state: State::Awaiting,
+            since: now,
+            last_received: now,
+            throughput: now,
+            keep_alive: 0,
+            tag,
+            principal,
+            unsent: 0,
+            paused: false,
+            restricted: false,
+            partial: None,
+        }
+    }
 }
 
 /// All connections of the account.

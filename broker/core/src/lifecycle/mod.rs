@@ -43,6 +43,11 @@ impl Marks {
 }
 
 impl Broker {
+    /// Whether somebody may get what is published to `$aws/events/`; `false` is certain.
+    fn may_hear_events(&self) -> bool {
+        self.subscriptions.may_hear_events() || self.rules.may_hear_events
+    }
+
     /// Publishes what has just happened on a connection, if somebody may hear it.
     pub(crate) fn announce<'f, S: Sink, F: Iterator<Item = &'f str> + Clone>(
         &mut self,
@@ -64,7 +69,7 @@ impl Broker {
         session: SessionKey,
         detail: Detail<F>,
     ) -> Option<Message> {
-        if !self.subscriptions.may_hear_events() {
+        if !self.may_hear_events() {
             return None;
         }
         let mut message = std::mem::take(&mut self.lifecycle);
@@ -86,7 +91,7 @@ impl Broker {
         key: ConnectionKey,
         client_id: &str,
     ) {
-        if !self.subscriptions.may_hear_events() {
+        if !self.may_hear_events() {
             return;
         }
         let ip = self.connections.address(key);

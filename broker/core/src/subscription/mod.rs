@@ -15,7 +15,7 @@ mod shared;
 mod trie;
 
 use slab::Slab;
-use squall_types::{QoS, split_shared};
+use squall_types::{QoS, filter_matches, split_shared};
 
 use self::filters::{FilterKey, Filters};
 use self::shared::Groups;
@@ -200,6 +200,19 @@ impl Subscriptions {
             }
         }
         self.matched_filters.len()
+    }
+
+    /// The highest QoS at which a session whose list begins at `head` is subscribed to a topic by itself, not through a
+    /// group. Looks at the session's own subscriptions only, however many others have the same filter.
+    pub(crate) fn granted_to(&self, head: SubscriptionKey, topic: &str) -> Option<QoS> {
+        let record = |at: u32| self.subscriptions.get(at as usize);
+        core::iter::successors(record(head.0), move |subscription| record(subscription.next_in_session))
+            .filter(|subscription| {
+                let filter = self.filters.text(subscription.filter);
+                split_shared(filter).is_none() && filter_matches(filter, topic, self.hash_matches_parent)
+            })
+            .map(|subscription| subscription.options.qos)
+            .max()
     }
 
     fn find_in_session(&self, head: SubscriptionKey, filter: FilterKey) -> Option<u32> {

@@ -23,13 +23,13 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use squall_core::{
-    Broker, BrokerConfig, Call, Caller, Cause, ClosedWhy, ConnectionId, DiscardRule, DisconnectReason,
+    AskId, Broker, BrokerConfig, Call, Caller, Cause, ClosedWhy, ConnectionId, DiscardRule, DisconnectReason,
     Feature, Identity, Input, Output, OwnedQuestion, Receipt, Reply, RequestId, SignedIdentity, Sink, Source,
     Tag, Transport,
 };
 use squall_profile::Profile;
 use squall_services::policy::Rights;
-use squall_services::registry::{ControlCall, Registry};
+use squall_services::registry::{ControlCall, Registry, X509Certificate};
 use squall_types::{CertificateId, Now, ProtocolVersion, QoS, Seed, Timestamp, WallTime};
 
 pub(crate) use device::Device;
@@ -50,7 +50,7 @@ struct World {
     connections: u64,
     facts: Vec<Fact>,
     replies: Vec<(RequestId, Reply)>,
-    asks: Vec<OwnedQuestion>,
+    asks: Vec<(AskId, OwnedQuestion)>,
     receipt: Receipt,
     /// All that all devices saw, in the broker's order.
     log: Vec<(String, Seen)>,
@@ -83,6 +83,8 @@ pub(crate) enum ComesAs {
     /// Somebody who is allowed everything.
     Trusted,
     Certificate(CertificateId),
+    /// A certificate that may be unknown, with or without a server name.
+    Presented(X509Certificate, Option<&'static str>),
     CustomAuthorizer,
     Signed {
         iam: Rights,
@@ -99,11 +101,21 @@ impl Bench {
 
     /// The same for an account that knows somebody.
     pub(crate) fn with_registry(registry: Registry, tweak: impl FnOnce(&mut Profile)) -> Self {
+        Self::with_account(|config| config.registry = registry, tweak)
+    }
+
+    /// The same for an account that has more than a registry.
+    pub(crate) fn with_account(
+        set_up: impl FnOnce(&mut BrokerConfig),
+        tweak: impl FnOnce(&mut Profile),
+    ) -> Self {
         let mut profile = Profile::named("aws-current").expect("the default profile");
         profile.limits.connect_requests_per_second_per_client_id = u32::MAX;
         tweak(&mut profile);
+        let mut config = BrokerConfig::new(profile, Seed(7));
+        set_up(&mut config);
         Self(Rc::new(RefCell::new(World {
-            broker: Broker::new(BrokerConfig { profile, seed: Seed(7), registry }),
+            broker: Broker::new(config),
             now: Timestamp::ZERO,
             clients: Vec::new(),
             connections: 0,
@@ -222,6 +234,11 @@ impl Bench {
         self.call(Call::Control(call))
     }
 
+    /// Looks into the account.
+    pub(crate) fn with_registry_of<T>(&self, look: impl FnOnce(&Registry) -> T) -> T {
+        look(self.0.borrow().broker.registry())
+    }
+
     /// Opens a transport that no device has.
     pub(crate) fn open_transport(&self, tag: Tag) -> ConnectionId {
         let connection = self.next_connection();
@@ -239,6 +256,9 @@ impl Bench {
         let identity = match comes_as {
             ComesAs::Trusted => Identity::Trusted(CertificateId([7; 32])),
             ComesAs::Certificate(id) => Identity::Certificate(*id),
+            ComesAs::Presented(certificate, server_name) => {
+                Identity::Presented { certificate, server_name: *server_name }
+            }
             ComesAs::CustomAuthorizer => Identity::CustomAuthorizer { server_name: Some("iot.example.com") },
             ComesAs::Signed { iam, cognito_identity } => Identity::Signed(SignedIdentity {
                 principal: "AKIDEXAMPLE",
@@ -256,7 +276,7 @@ impl Bench {
     }
 
     /// What was asked of the outside so far.
-    pub(crate) fn asks(&self) -> Vec<OwnedQuestion> {
+    pub(crate) fn asks(&self) -> Vec<(AskId, OwnedQuestion)> {
         self.0.borrow().asks.clone()
     }
 
@@ -410,7 +430,7 @@ struct Recorder<'w> {
     clients: &'w mut [Client],
     facts: &'w mut Vec<Fact>,
     replies: &'w mut Vec<(RequestId, Reply)>,
-    asks: &'w mut Vec<OwnedQuestion>,
+    asks: &'w mut Vec<(AskId, OwnedQuestion)>,
     log: &'w mut Vec<(String, Seen)>,
     transcript: &'w mut Transcript,
 }
@@ -463,7 +483,7 @@ impl Sink for Recorder<'_> {
             Output::ResumeReading { connection } => self.see(connection, Seen::Resumed),
             Output::Reply { request, reply, .. } => self.replies.push((request, reply.clone())),
             Output::Ask { ask, question } => {
-                self.asks.push(OwnedQuestion::new(ask, question));
+                self.asks.push((ask, question.into()));
             }
             Output::Persist { .. } => panic!("durability is off"),
         }

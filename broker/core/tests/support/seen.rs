@@ -2,6 +2,8 @@
 
 use squall_codec::{Packet, ReasonCode};
 use squall_core::{ConnectRefusal, DiscardRule, DisconnectReason, Feature, ServiceMetric, SubscribeRefusal};
+use squall_services::provisioning::Outcome;
+use squall_types::CertificateId;
 
 /// One thing that a device saw.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -138,6 +140,9 @@ pub(crate) enum Fact {
     Audit { operation: &'static str, error: Option<&'static str> },
     Unsubscribed,
     NotModelled(Feature),
+    RegisteredOnConnect(CertificateId),
+    JustInTime { certificate: CertificateId, failure: Option<String>, metric: &'static str },
+    FleetAnswered { api: &'static str, rejected: bool, metric: Option<&'static str> },
 }
 
 impl From<squall_core::Fact<'_>> for Fact {
@@ -181,6 +186,17 @@ impl From<squall_core::Fact<'_>> for Fact {
             }
             Told::Unsubscribed { .. } => Self::Unsubscribed,
             Told::NotModelled { feature, .. } => Self::NotModelled(feature),
+            Told::RegisteredOnConnect { certificate, .. } => Self::RegisteredOnConnect(certificate),
+            Told::JustInTime { certificate, result, .. } => Self::JustInTime {
+                certificate,
+                failure: result.err().map(ToString::to_string),
+                metric: fact.metric().expect("a metric").as_str(),
+            },
+            Told::FleetAnswered { api, outcome, .. } => Self::FleetAnswered {
+                api: api.name(),
+                rejected: matches!(outcome, Outcome::Rejected { .. }),
+                metric: fact.metric().map(ServiceMetric::as_str),
+            },
         }
     }
 }

@@ -34,7 +34,7 @@ fn logged(statements: &str, status: CertificateStatus, packets: &[Packet<'_>]) -
     registry.policies.create_policy("p", &document).unwrap();
     registry.attach_policy_to_certificate("p", ID).unwrap();
     let profile = Profile::named("aws-current").unwrap();
-    let mut broker = Broker::new(BrokerConfig { profile, seed: Seed(1), registry });
+    let mut broker = Broker::new(BrokerConfig { registry, ..BrokerConfig::new(profile, Seed(1)) });
     let mut log = log();
     let identity = Identity::Certificate(ID);
     log.opened(CONNECTION, &identity, SOURCE);

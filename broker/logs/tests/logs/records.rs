@@ -4,11 +4,15 @@ use core::net::Ipv4Addr;
 
 use serde_json::Value;
 use squall_core::{
-    ConnectRefusal, ConnectionId, DiscardRule, DisconnectReason, Fact, Feature, Identity, SignedIdentity,
-    Source, SubscribeRefusal, Tag,
+    AuditedCall, ConnectRefusal, ConnectionId, DiscardRule, DisconnectReason, Fact, Feature, Identity,
+    SignedIdentity, Source, SubscribeRefusal, Tag,
 };
 use squall_logs::ServiceLog;
+use squall_services::api_error::{ApiError, Exception};
 use squall_services::policy::Rights;
+use squall_services::provisioning::{
+    FleetApi, Outcome, Provisioned, ProvisioningError, ProvisioningFailure, Rejection,
+};
 use squall_services::registry::{
     CertificateStatus, ControlCall, PolicyTarget, PrincipalKind, Registry, ThingConfiguration,
     ThingGroupProperties, X509Certificate,
@@ -201,15 +205,45 @@ fn an_audit_record_names_the_call_and_what_it_was_made_with() {
     ];
     let mut log = log();
     for call in &calls {
-        log.fact(now(), &Fact::Audit { tag: TAG, call, error: None });
+        log.fact(now(), &Fact::Audit { tag: TAG, call: AuditedCall::Registry(call), error: None });
     }
     // One that is refused.
     let call = ControlCall::AttachPolicy { policy: "none", target: certificate };
     let error = Registry::default().call(now(), &call).unwrap_err();
-    log.fact(now(), &Fact::Audit { tag: TAG, call: &call, error: Some(&error) });
+    log.fact(now(), &Fact::Audit { tag: TAG, call: AuditedCall::Registry(&call), error: Some(&error) });
     let lines = lines(&mut log);
     assert_eq!(lines.len(), calls.len() + 1);
     insta::assert_snapshot!(lines.join("\n"));
+}
+
+/// `state.md` 3.1: who was provisioned, by which template, or why not; a request for a certificate is no record.
+#[test]
+fn a_device_that_is_provisioned_has_a_record_and_one_that_is_not_has_its_reason() {
+    let provisioned = Provisioned { thing: Some("pump".into()), steps: Vec::new() };
+    let error = ApiError::new(Exception::ResourceNotFound, "no such group");
+    let error = ProvisioningError::Call { operation: "AddThingToThingGroup", error };
+    let failure = ProvisioningFailure { error, done: Vec::new() };
+    let registered = Outcome::Registered { certificate: ID, provisioned: provisioned.clone() };
+    let rejected = Outcome::Rejected { rejection: Rejection::EmptyToken, details: "no token".into() };
+    let (connection, tag) = (CONNECTION, TAG);
+    let register = FleetApi::RegisterThing { template: "fleet" };
+    let mut log = log();
+    for fact in [
+        Fact::JustInTime { tag, certificate: ID, template: Some("boot"), result: Ok(&provisioned) },
+        Fact::JustInTime { tag, certificate: ID, template: None, result: Err(&failure) },
+        Fact::FleetAnswered { connection, tag, api: register, outcome: &registered },
+        Fact::FleetAnswered { connection, tag, api: register, outcome: &rejected },
+        Fact::FleetAnswered {
+            connection,
+            tag,
+            api: FleetApi::CreateKeysAndCertificate,
+            outcome: &Outcome::Issued(ID),
+        },
+        Fact::RegisteredOnConnect { tag, certificate: ID, ca: None },
+    ] {
+        log.fact(now(), &fact);
+    }
+    insta::assert_snapshot!(lines(&mut log).join("\n"));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use serde_json::Value;
-use squall_core::{ConnectionId, DiscardRule, DisconnectReason, Fact, Identity};
+use squall_core::{AuditedCall, ConnectionId, DiscardRule, DisconnectReason, Fact, Identity};
 use squall_services::registry::ControlCall;
 use squall_types::ProtocolVersion;
 
@@ -55,7 +55,7 @@ proptest! {
             Fact::Subscribed { connection, tag: TAG, filter: topic },
             Fact::Queued { tag: TAG, receiver: client_id, topic },
             Fact::Discarded { tag: TAG, client_id, topic, rule: DiscardRule::RetryWindow },
-            Fact::Audit { tag: TAG, call: &call, error: None },
+            Fact::Audit { tag: TAG, call: AuditedCall::Registry(&call), error: None },
             Fact::Disconnected { connection, tag: TAG, client_id, reason },
         ] {
             log.fact(now(), &fact);

@@ -8,7 +8,7 @@ use squall_authorizer::{
     Authorizer, AuthorizerKind, AuthorizerRequest, AuthorizerStatus, Authorizers, Grant, Invocation,
     InvocationError, MqttClient, Refusal,
 };
-use squall_core::{Answer, AskId, ConnectionId, Input, OwnedQuestion};
+use squall_core::{Answer, AskId, ClientToAuthorize, ConnectionId, Input, OwnedQuestion};
 use squall_lambda::Lambda;
 use squall_services::api_error::ApiError;
 use squall_services::policy;
@@ -81,7 +81,7 @@ impl Functions {
         self.authorizers.set_default(name)
     }
 
-    fn begin(&mut self, asked: &OwnedQuestion) -> Result<(), Refusal> {
+    fn begin(&mut self, ask: AskId, asked: &ClientToAuthorize) -> Result<(), Refusal> {
         let connection_id = asked.connection_uuid.to_string();
         let invocation = self.authorizers.begin(&MqttClient {
             username: asked.username.as_deref(),
@@ -91,7 +91,7 @@ impl Functions {
             certificate: None,
             connection_id: Some(&connection_id),
         })?;
-        self.invoked.entry(asked.connection).or_default().push(Invoked { ask: asked.ask, invocation });
+        self.invoked.entry(asked.connection).or_default().push(Invoked { ask, invocation });
         Ok(())
     }
 }
@@ -102,9 +102,21 @@ const fn status(active: bool) -> AuthorizerStatus {
 
 impl SimWorld<'_> {
     /// Begins to answer a question: without the function if that is enough.
-    pub(super) fn take_question(&mut self, asked: &OwnedQuestion) {
-        if let Err(refusal) = self.functions.begin(asked) {
-            self.answer(asked.ask, &Err(refusal));
+    pub(super) fn take_question(&mut self, ask: AskId, question: &OwnedQuestion) {
+        match question {
+            OwnedQuestion::Authorize(client) => {
+                if let Err(refusal) = self.functions.begin(ask, client) {
+                    self.answer(ask, &Err(refusal));
+                }
+            }
+            // Nobody waits.
+            OwnedQuestion::InvokeRule { .. } => {}
+            OwnedQuestion::CreateKeys
+            | OwnedQuestion::SignRequest { .. }
+            | OwnedQuestion::InvokeHook { .. } => {
+                let answer = Answer::Failed { what: "no case has keys or hooks" };
+                self.input(Input::Answer { ask, answer });
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use squall_core::{ConnectRefusal, ConnectionId, Fact, Output, OwnedQuestion, Reply, Sink};
+use squall_core::{AskId, ConnectRefusal, ConnectionId, Fact, Output, OwnedQuestion, Reply, Sink};
 
 use super::{SimTransport, transport};
 use crate::target::Arrival;
@@ -22,7 +22,7 @@ pub(super) struct Recorder<'w> {
     pub(super) seen: &'w mut Counts,
     pub(super) written: Vec<(ConnectionId, u32)>,
     pub(super) resumed: Vec<usize>,
-    pub(super) asked: Vec<OwnedQuestion>,
+    pub(super) asked: Vec<(AskId, OwnedQuestion)>,
     pub(super) reply: Option<Reply>,
 }
 
@@ -51,7 +51,7 @@ impl Sink for Recorder<'_> {
                 self.resumed.push(transport);
             }
             Output::Reply { request: _, after: _, reply } => self.reply = Some(reply.clone()),
-            Output::Ask { ask, question } => self.asked.push(OwnedQuestion::new(ask, question)),
+            Output::Ask { ask, question } => self.asked.push((ask, question.into())),
             // Durability is off: the broker emits none.
             Output::Persist { .. } => {}
         }
