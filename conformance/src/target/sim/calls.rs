@@ -71,7 +71,11 @@ impl SimWorld<'_> {
 
     fn request(&mut self, call: Call<'_>) -> Result<Option<String>, String> {
         Ok(match self.reply(call)? {
-            Reply::Ok | Reply::Control(_) | Reply::Answer(_) => None,
+            Reply::Ok
+            | Reply::Control(_)
+            | Reply::Answer(_)
+            | Reply::Template(_)
+            | Reply::TemplateAnswer(_) => None,
             Reply::InvalidRequest(_) => Some("InvalidRequestException".to_owned()),
             Reply::Throttling => Some("ThrottlingException".to_owned()),
             Reply::Failed(error) => Some(error.exception.name().to_owned()),
