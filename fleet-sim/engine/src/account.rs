@@ -12,8 +12,9 @@ use squall_services::registry::{
 };
 use squall_types::{CertificateId, Now, Timestamp, WallTime};
 
+use crate::authorities::{self, authority_of};
 use crate::fleet::FleetRun;
-use crate::provisioning::firmware;
+use crate::identities::FactoryCertificates;
 use crate::service::address_of;
 
 /// The policy of certificates that a scenario gives no policy and yet calls by name: they are allowed everything.
@@ -43,7 +44,7 @@ impl fmt::Display for SetupError {
 impl core::error::Error for SetupError {}
 
 /// How the devices of a fleet come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) enum Entrance {
     /// With certificates that nobody looks up.
     Trusted,
@@ -51,6 +52,12 @@ pub(crate) enum Entrance {
     Registered,
     /// With what a custom authorizer judges.
     CustomAuthorizer,
+    /// With certificates that their first connections register.
+    JustInTime(FactoryCertificates),
+    /// With a claim that the fleet shares, for certificates of their own.
+    Claim,
+    /// With claims that a trusted user gets for each from a template, for the same.
+    TrustedUser(String),
 }
 
 impl Entrance {
@@ -63,11 +70,15 @@ impl Entrance {
                 certificate_status: CertificateStatus::Active,
                 certificate_expires: None,
             }) if !scenario.app_calls.iter().any(|call| names_fleet(&call.call, number)) => Self::Trusted,
-            Identity::Registered(_)
-            | Identity::Jitp(_)
-            | Identity::Jitr(_)
-            | Identity::Claim(_)
-            | Identity::TrustedUser(_) => Self::Registered,
+            Identity::Registered(_) => Self::Registered,
+            Identity::Jitp(asked) | Identity::Jitr(asked) => Self::JustInTime(FactoryCertificates {
+                authority: authority_of(&asked.certificate_authority),
+                subject: asked.subject.clone(),
+                server_name: asked.server_name,
+                expires: asked.certificate_expires,
+            }),
+            Identity::Claim(_) => Self::Claim,
+            Identity::TrustedUser(asked) => Self::TrustedUser(asked.template.clone()),
         }
     }
 }
@@ -85,26 +96,8 @@ fn names_fleet(call: &Call, number: usize) -> bool {
     }
 }
 
-/// What a scenario may say and the engine cannot run yet.
-fn refuse_what_is_not_modelled(scenario: &Scenario) -> Result<(), SetupError> {
-    const WHY: &str = "not modelled yet: devices do not get an identity in the field so far";
-    let named = [
-        scenario.certificate_authorities.first().map(|one| format!("certificate_authority {}", one.name)),
-        scenario.provisioning_templates.first().map(|one| format!("provisioning_template {}", one.name)),
-        scenario.rules.first().map(|one| format!("rule {}", one.name)),
-        scenario.lambdas.first().map(|one| format!("lambda {}", one.name)),
-    ];
-    let fleets = scenario.fleets.iter().filter(|fleet| firmware(&fleet.identity).is_some());
-    let fleet = fleets.map(|fleet| format!("identity of fleet {}", fleet.name)).next();
-    match fleet.into_iter().chain(named.into_iter().flatten()).next() {
-        Some(what) => Err(SetupError::new(what, WHY)),
-        None => Ok(()),
-    }
-}
-
 /// Everything that the account knows when the run begins.
 pub(crate) fn registry(scenario: &Scenario, fleets: &[FleetRun]) -> Result<Registry, SetupError> {
-    refuse_what_is_not_modelled(scenario)?;
     let mut registry = Registry::new(Account::default());
     registry.set_time(Now::at(Timestamp::ZERO, scenario.epoch));
     for policy in &scenario.policies {
@@ -113,7 +106,7 @@ pub(crate) fn registry(scenario: &Scenario, fleets: &[FleetRun]) -> Result<Regis
     }
     for (fleet, run) in scenario.fleets.iter().zip(fleets) {
         let Identity::Registered(registered) = &fleet.identity else { continue };
-        if run.entrance != Entrance::Registered {
+        if !matches!(run.entrance, Entrance::Registered) {
             continue;
         }
         if registered.rights.is_none() {
@@ -130,6 +123,7 @@ pub(crate) fn registry(scenario: &Scenario, fleets: &[FleetRun]) -> Result<Regis
                 .map_err(|error| SetupError::new(what(), error))?;
         }
     }
+    authorities::register(&mut registry, scenario, fleets)?;
     Ok(registry)
 }
 
@@ -141,16 +135,17 @@ pub(crate) fn introduce(oracles: &mut Oracles, scenario: &Scenario, fleets: &[Fl
     for (fleet, run) in scenario.fleets.iter().zip(fleets) {
         let devices = run.first..run.first + run.devices;
         match &fleet.identity {
-            Identity::CustomAuthorizer(_) => oracles.leave_to_authorizer(devices),
+            // What templates and functions attach to their certificates, the judges do not follow.
+            Identity::CustomAuthorizer(_)
+            | Identity::Jitp(_)
+            | Identity::Jitr(_)
+            | Identity::Claim(_)
+            | Identity::TrustedUser(_) => oracles.leave_to_authorizer(devices),
             Identity::Registered(Registered { rights: Some(rights), .. }) => {
                 let policies: Vec<&str> = rights.policies.iter().map(String::as_str).collect();
                 oracles.restrict(devices, &policies);
             }
-            Identity::Registered(Registered { rights: None, .. })
-            | Identity::Jitp(_)
-            | Identity::Jitr(_)
-            | Identity::Claim(_)
-            | Identity::TrustedUser(_) => {}
+            Identity::Registered(Registered { rights: None, .. }) => {}
         }
     }
 }
@@ -189,7 +184,7 @@ fn register(
 }
 
 /// A certificate of the simulation was never issued; its serial number is a part of its id.
-fn serial_number(id: CertificateId) -> String {
+pub(crate) fn serial_number(id: CertificateId) -> String {
     let [a, b, c, d, e, f, g, h, ..] = id.0;
     format!("{:016x}", u64::from_be_bytes([a, b, c, d, e, f, g, h]))
 }

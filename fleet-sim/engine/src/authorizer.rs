@@ -8,8 +8,8 @@ use core::time::Duration;
 use squall_authorizer::{
     Authorizer, AuthorizerKind, AuthorizerRequest, AuthorizerStatus, Authorizers, Grant, MqttClient,
 };
-use squall_core::{Answer, AskId, ConnectionId, Input, OwnedQuestion};
-use squall_lambda::{Lambda, Outcome, Station, StationConfig};
+use squall_core::{Answer, AskId, ClientToAuthorize, ConnectionId, Input};
+use squall_lambda::{Lambda, Outcome, Station};
 use squall_results::Counter;
 use squall_scenario::Scenario;
 use squall_services::policy::Account;
@@ -18,6 +18,7 @@ use squall_types::{Chance, Owner, Timestamp};
 use crate::account::SetupError;
 use crate::event::{Event, LinkKey};
 use crate::fingerprint::ItemKind;
+use crate::lambda::station_of;
 use crate::world::World;
 
 /// The authorizers of the endpoint, and what they have not answered yet.
@@ -58,19 +59,19 @@ impl AuthorizerRun {
             if one.is_default {
                 authorizers.set_default(&one.name).map_err(|error| failed(&error))?;
             }
-            stations.push(Station::new(StationConfig {
-                concurrency: one.station.concurrency,
-                latency: one.station.latency,
-                cold_start: one.station.cold_start,
-                failures_per_million: one.station.failures_per_million,
-                ..StationConfig::default()
-            }));
+            stations.push(station_of(&one.station));
         }
         Ok(Self { authorizers, stations, answers: BTreeMap::new(), asked: 0 })
     }
 
     /// Settles what will be answered to a question, and when; the number of the answer.
-    fn settle(&mut self, now: Timestamp, chance: Chance, owner: Owner, asked: &OwnedQuestion) -> Settled {
+    fn settle(
+        &mut self,
+        now: Timestamp,
+        chance: Chance,
+        owner: Owner,
+        (ask, asked): (AskId, &ClientToAuthorize),
+    ) -> Settled {
         let connection_id = asked.connection_uuid.to_string();
         let client = MqttClient {
             username: asked.username.as_deref(),
@@ -98,7 +99,7 @@ impl AuthorizerRun {
             }
         };
         let answer = answer.map_err(|refusal| refusal.log_reason().as_str());
-        self.answers.insert(number, (asked.ask, asked.connection, answer));
+        self.answers.insert(number, (ask, asked.connection, answer));
         settled
     }
 }
@@ -114,25 +115,23 @@ struct Settled {
 }
 
 impl World {
-    /// Hands on what the broker has asked.
-    pub(crate) fn pass_questions(&mut self) {
-        for asked in std::mem::take(&mut self.asked) {
-            let Some(link) = self.links.get(LinkKey::of(asked.connection)) else { continue };
-            let owner = self.owner(link.device);
-            let settled = self.authorizers.settle(self.now, self.chance, owner, &asked);
-            let counters = &mut self.measure.counters;
-            for (happened, counter) in [
-                (settled.invoked, Counter::AuthorizerInvocations),
-                (settled.cold, Counter::AuthorizerColdStarts),
-                (settled.throttled, Counter::AuthorizerThrottled),
-                (settled.failed, Counter::AuthorizerFailed),
-            ] {
-                if happened {
-                    counters.count(counter);
-                }
+    /// Has an authorizer judge a client.
+    pub(crate) fn ask_authorizer(&mut self, ask: AskId, asked: &ClientToAuthorize) {
+        let Some(link) = self.links.get(LinkKey::of(asked.connection)) else { return };
+        let owner = self.owner(link.device);
+        let settled = self.authorizers.settle(self.now, self.chance, owner, (ask, asked));
+        let counters = &mut self.measure.counters;
+        for (happened, counter) in [
+            (settled.invoked, Counter::AuthorizerInvocations),
+            (settled.cold, Counter::AuthorizerColdStarts),
+            (settled.throttled, Counter::AuthorizerThrottled),
+            (settled.failed, Counter::AuthorizerFailed),
+        ] {
+            if happened {
+                counters.count(counter);
             }
-            self.wheel.push(settled.at, Event::AuthorizerAnswers { answer: settled.number });
         }
+        self.wheel.push(settled.at, Event::AuthorizerAnswers { answer: settled.number });
     }
 
     pub(crate) fn on_authorizer_answers(&mut self, number: u32) {

@@ -4,6 +4,7 @@ use squall_core::{Call as BrokerCall, Caller, Input, RequestId, Tag};
 use squall_oracle::ClientKey;
 use squall_results::Counter;
 use squall_scenario::{ApiCall, Call, CallDevice, Devices};
+use squall_services::provisioning::{OwnedTemplateCall, OwnedTemplateQuery};
 use squall_services::registry::{ControlCall, OwnedCall, OwnedQuery, PolicyTarget};
 use squall_types::{CertificateId, QoS, Timestamp};
 
@@ -53,7 +54,7 @@ impl World {
         for index in devices.from..devices.to {
             let fleet = &self.fleets[devices.fleet];
             let thing = format!("{}-{index}", fleet.profile.fleet);
-            let certificate = fleet.certificate(index).to_string();
+            let certificate = self.certificate_of(devices.fleet, index).to_string();
             let device = CallDevice { thing: &thing, index, certificate: &certificate };
             self.request_api(&call.operation, &call.parameters_for(device));
         }
@@ -65,6 +66,10 @@ impl World {
         let shown = format!("{operation} {parameters}");
         if let Ok(call) = OwnedCall::read(operation, parameters) {
             self.request(shown.as_bytes(), BrokerCall::Control(call.as_call()));
+        } else if let Ok(call) = OwnedTemplateCall::read(operation, parameters) {
+            self.request(shown.as_bytes(), BrokerCall::Template(call.as_call()));
+        } else if let Ok(query) = OwnedTemplateQuery::read(operation, parameters) {
+            self.request(shown.as_bytes(), BrokerCall::TemplateQuery(query.as_query()));
         } else if let Ok(query) = OwnedQuery::read(operation, parameters) {
             self.request(shown.as_bytes(), BrokerCall::Query(query.as_query()));
         } else {
@@ -78,7 +83,7 @@ impl World {
     fn call_for_each<'c>(&mut self, devices: Devices, call: impl Fn(CertificateId) -> ControlCall<'c>) {
         for index in devices.from..devices.to {
             let fleet = &self.fleets[devices.fleet];
-            let (device, call) = (fleet.first + index, call(fleet.certificate(index)));
+            let (device, call) = (fleet.first + index, call(self.certificate_of(devices.fleet, index)));
             if self.call_control(call) {
                 self.show_change(device, &call);
             }
@@ -124,7 +129,7 @@ impl World {
     }
 
     /// Has the broker carry out a call at once; says whether it accepted it. `shown` is what an observer sees of the call.
-    fn request(&mut self, shown: &[u8], call: BrokerCall<'_>) -> bool {
+    pub(crate) fn request(&mut self, shown: &[u8], call: BrokerCall<'_>) -> bool {
         self.note_world(ItemKind::Request, shown);
         self.requests += 1;
         // The account's own calls are metered apart from every fleet.

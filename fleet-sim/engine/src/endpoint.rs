@@ -1,22 +1,32 @@
 //! The devices' side of the network.
 
-use squall_device::{Credential, DeviceFact, DeviceInput, DeviceSink, TimerToken, TransportFailure};
+use squall_core::Tag;
+use squall_device::{
+    Credential, DeviceFact, DeviceInput, DeviceSink, ProvisioningStep, TimerToken, TransportFailure,
+};
 use squall_oracle::{ClientKey, DeviceKey, Oracles};
+use squall_results::ProvisioningFailures;
 use squall_types::{Purpose, QoS, Timestamp};
 
 use crate::account;
 use crate::event::{Event, LinkKey, SegmentKey};
 use crate::fingerprint::ItemKind;
 use crate::fleet::FleetRun;
+use crate::identities::FieldDevices;
 use crate::link::{Direction, ServiceSide};
 use crate::measure::Measure;
 use crate::segment::Segments;
+use crate::stranded::{Failure, FailureLog};
 use crate::world::World;
+
+/// Why a device waits in vain, as far as it can tell.
+const NOT_SUBSCRIBED: &str = "it was not granted the topics of the answer";
+const NO_MESSAGE: &str = "its request was published, and nothing came back";
 
 /// What a device asked for while it handled one input.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Action {
-    Open,
+    Open { credential: Credential },
     Send { segment: SegmentKey },
     Close,
     Arm { at: Timestamp, token: TimerToken },
@@ -27,7 +37,11 @@ struct EndpointSink<'w> {
     now: Timestamp,
     device: u32,
     client: u32,
+    /// The number of its fleet.
+    number: usize,
     fleet: &'w FleetRun,
+    field: &'w mut FieldDevices,
+    failures: &'w mut FailureLog,
     segments: &'w mut Segments,
     actions: &'w mut Vec<Action>,
     measure: &'w mut Measure,
@@ -37,8 +51,8 @@ struct EndpointSink<'w> {
 }
 
 impl DeviceSink for EndpointSink<'_> {
-    fn open(&mut self, _credential: Credential) {
-        self.actions.push(Action::Open);
+    fn open(&mut self, credential: Credential) {
+        self.actions.push(Action::Open { credential });
     }
 
     #[inline]
@@ -62,6 +76,9 @@ impl DeviceSink for EndpointSink<'_> {
             _ => false,
         };
         self.measure.device_fact(self.now, &fact, may_be_received);
+        if self.fleet.profile.provisioning.is_some() {
+            self.on_the_way(&fact);
+        }
         let Some(oracles) = &mut self.oracles else { return };
         let (now, device) = (self.now, DeviceKey(self.device));
         let subject = || account::subject(self.fleet, self.device);
@@ -114,17 +131,41 @@ impl DeviceSink for EndpointSink<'_> {
     }
 }
 
+impl EndpointSink<'_> {
+    /// What a device says that gets its identity in the field.
+    fn on_the_way(&mut self, fact: &DeviceFact<'_>) {
+        let index = self.device - self.fleet.first;
+        if let Some((operation, began)) = self.field.device_fact(self.number, index, fact) {
+            self.measure.record(operation, began, self.now);
+        }
+        if let DeviceFact::ProvisioningTimedOut { waiting_for } = *fact {
+            let (step, details) = match waiting_for {
+                ProvisioningStep::CreateSubscription => ("CreateCertificate", NOT_SUBSCRIBED),
+                ProvisioningStep::Certificate => ("CreateCertificate", NO_MESSAGE),
+                ProvisioningStep::RegisterSubscription => ("RegisterThing", NOT_SUBSCRIBED),
+                ProvisioningStep::Registration => ("RegisterThing", NO_MESSAGE),
+            };
+            let failure = Failure { step, error: ProvisioningFailures::NO_ANSWER, details };
+            self.failures.add(self.now, Tag(self.number as u16), self.device, failure);
+        }
+    }
+}
+
 impl World {
     /// Gives a device one input and does what it asks for.
     #[inline]
     pub(crate) fn drive(&mut self, device: u32, input: DeviceInput<'_>) {
-        let fleet = &self.fleets[self.fleet_of(device)];
+        let number = self.fleet_of(device);
+        let fleet = &self.fleets[number];
         let mut actions = std::mem::take(&mut self.actions);
         let mut sink = EndpointSink {
             now: self.now,
             device,
             client: self.clients.of_device(device),
+            number,
             fleet,
+            field: &mut self.field,
+            failures: &mut self.failures,
             segments: &mut self.segments,
             actions: &mut actions,
             measure: &mut self.measure,
@@ -136,21 +177,24 @@ impl World {
             match action {
                 Action::Arm { at, token } => self.wheel.push(at, Event::DeviceTimer { device, token }),
                 Action::Send { segment } => self.send_from_device(device, segment),
-                Action::Open => self.open(device),
+                Action::Open { credential } => self.open(device, credential),
                 Action::Close => self.close_from_device(device),
             }
         }
         self.actions = actions;
     }
 
-    fn open(&mut self, device: u32) {
+    fn open(&mut self, device: u32, credential: Credential) {
+        if credential == Credential::Claim {
+            self.hand_out_claim(device);
+        }
         let site = &mut self.sites[device as usize];
         debug_assert!(site.link == LinkKey::NONE, "a device holds one transport at a time");
         let attempt = site.attempts;
         site.attempts += 1;
         let nodes = self.nodes.len() as u64;
         let node = self.chance.below(self.owner(device), Purpose::Node, attempt.into(), nodes) as u16;
-        let link = self.links.insert(device, attempt, node);
+        let link = self.links.insert(device, attempt, node, credential);
         self.sites[device as usize].link = link;
         self.note(self.now, link, ItemKind::AttemptBegan, &[]);
         let arrival = self.arrival(link, Direction::Up, self.now, 0);
@@ -183,20 +227,20 @@ impl World {
     pub(crate) fn let_go(&mut self, device: u32, link: LinkKey) {
         self.sites[device as usize].link = LinkKey::NONE;
         if let Some(held) = self.links.get_mut(link) {
-            held.device_open = false;
+            held.device_end.let_go();
         }
         self.links.release(link);
     }
 
     pub(crate) fn on_up(&mut self, link: LinkKey) {
-        let Some(held) = self.links.get(link).filter(|held| held.device_open) else { return };
+        let Some(held) = self.links.get(link).filter(|held| held.device_end.is_open()) else { return };
         let device = held.device;
         self.note(self.now, link, ItemKind::HandshakeDone, &[]);
         self.drive(device, DeviceInput::Up);
     }
 
     pub(crate) fn on_refused(&mut self, link: LinkKey) {
-        let Some(held) = self.links.get(link).filter(|held| held.device_open) else { return };
+        let Some(held) = self.links.get(link).filter(|held| held.device_end.is_open()) else { return };
         let device = held.device;
         self.note(self.now, link, ItemKind::AttemptRefused, &[]);
         self.let_go(device, link);
@@ -205,7 +249,7 @@ impl World {
 
     pub(crate) fn on_downlink(&mut self, link: LinkKey, segment: SegmentKey) {
         let bytes = self.segments.take(segment);
-        if let Some(held) = self.links.get(link).filter(|held| held.device_open) {
+        if let Some(held) = self.links.get(link).filter(|held| held.device_end.is_open()) {
             let device = held.device;
             self.report_sent(link, bytes.len());
             self.note(self.now, link, ItemKind::DownlinkDelivered, &bytes);
@@ -215,7 +259,7 @@ impl World {
     }
 
     pub(crate) fn on_downlink_closed(&mut self, link: LinkKey) {
-        let Some(held) = self.links.get(link).filter(|held| held.device_open) else { return };
+        let Some(held) = self.links.get(link).filter(|held| held.device_end.is_open()) else { return };
         let device = held.device;
         self.note(self.now, link, ItemKind::CloseSeenByDevice, &[]);
         self.let_go(device, link);

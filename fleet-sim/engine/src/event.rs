@@ -65,6 +65,12 @@ pub(crate) enum Event {
     Call { call: u32, made: u32 },
     /// A custom authorizer's function answers.
     AuthorizerAnswers { answer: u32 },
+    /// The answer to a question of the broker's is ready.
+    AnswerReady { answer: u32 },
+    /// A function is to begin with an event.
+    LambdaAttempt { invocation: u32 },
+    /// A function ends, or is ended by chance.
+    LambdaEnds { invocation: u32, fails: bool },
     /// The window that the monthly bill is taken from begins.
     MeasureBegins,
     /// And ends.

@@ -27,6 +27,7 @@ pub(crate) enum ItemKind {
     Request = 14,
     Reply = 15,
     FunctionAnswered = 16,
+    CertificateIssued = 17,
 }
 
 /// The checkpoints so far.

@@ -18,6 +18,7 @@
 //! This crate knows no file, no terminal, no price and no clock but virtual time.
 
 mod account;
+mod authorities;
 mod authorizer;
 mod call;
 mod crash;
@@ -27,16 +28,21 @@ mod event;
 mod fault;
 mod fingerprint;
 mod fleet;
+mod identities;
+mod issuer;
+mod lambda;
 mod link;
 mod log;
 mod measure;
 mod mutant;
 mod outcome;
 mod provisioning;
+mod questions;
 mod segment;
 mod service;
 mod sink;
 mod station;
+mod stranded;
 #[cfg(test)]
 mod tests;
 mod world;

@@ -7,6 +7,7 @@
 use core::time::Duration;
 
 use slab::Slab;
+use squall_device::Credential;
 use squall_scenario::LinkModel;
 use squall_types::chance::scale;
 use squall_types::{Chance, Owner, Purpose, Timestamp};
@@ -25,6 +26,34 @@ pub(crate) enum ServiceSide {
     Open,
     /// Closed by the broker, or broken; the device may not know.
     Closed,
+}
+
+/// The device's end of a link: what it was secured with, and whether the device still holds it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct DeviceEnd(u8);
+
+impl DeviceEnd {
+    const OPEN: u8 = 1;
+    const CLAIM: u8 = 2;
+
+    const fn open(credential: Credential) -> Self {
+        match credential {
+            Credential::Own => Self(Self::OPEN),
+            Credential::Claim => Self(Self::OPEN | Self::CLAIM),
+        }
+    }
+
+    pub(crate) const fn is_open(self) -> bool {
+        self.0 & Self::OPEN != 0
+    }
+
+    pub(crate) const fn let_go(&mut self) {
+        self.0 &= !Self::OPEN;
+    }
+
+    pub(crate) const fn credential(self) -> Credential {
+        if self.0 & Self::CLAIM == 0 { Credential::Own } else { Credential::Claim }
+    }
 }
 
 /// One attempt to connect, and the connection that came of it: a cache line.
@@ -51,8 +80,7 @@ pub(crate) struct Link {
     pub(crate) sent_unreported: u32,
     pub(crate) node: u16,
     pub(crate) service: ServiceSide,
-    /// The device still holds its end.
-    pub(crate) device_open: bool,
+    pub(crate) device_end: DeviceEnd,
     /// Counts among the new connections of its node.
     pub(crate) is_new: bool,
     /// Waits in its node's queue or for its own service to end.
@@ -71,7 +99,7 @@ pub(crate) struct Links {
 }
 
 impl Links {
-    pub(crate) fn insert(&mut self, device: u32, attempt: u32, node: u16) -> LinkKey {
+    pub(crate) fn insert(&mut self, device: u32, attempt: u32, node: u16, credential: Credential) -> LinkKey {
         self.sequence = self.sequence.wrapping_add(1);
         let sequence = self.sequence;
         let index = self.links.insert(Link {
@@ -87,7 +115,7 @@ impl Links {
             sent_unreported: 0,
             node,
             service: ServiceSide::Unknown,
-            device_open: true,
+            device_end: DeviceEnd::open(credential),
             is_new: false,
             is_queued: false,
             finished: false,
@@ -109,7 +137,7 @@ impl Links {
     /// Forgets a link once both of its ends are done with it.
     pub(crate) fn release(&mut self, key: LinkKey) {
         let done = self.get(key).is_some_and(|link| {
-            !link.device_open && matches!(link.service, ServiceSide::Closed | ServiceSide::Unknown)
+            !link.device_end.is_open() && matches!(link.service, ServiceSide::Closed | ServiceSide::Unknown)
         });
         if done {
             self.links.remove(key.index as usize);

@@ -11,6 +11,7 @@ use squall_results::{
 };
 use squall_scenario::{Fault, FaultKind, OutageMode, Scenario};
 use squall_services::policy::Action;
+use squall_services::provisioning::{Outcome, ProvisioningFailure};
 use squall_types::Timestamp;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
@@ -130,13 +131,14 @@ impl Measure {
                 Counter::SubscriptionsGranted
             }),
             DeviceFact::ConnectSent { .. } | DeviceFact::Subscribing { .. } => {}
+            DeviceFact::ProvisioningTimedOut { .. } => self.counters.count(Counter::ProvisioningTimedOut),
+            DeviceFact::GaveUp { .. } => self.counters.count(Counter::ProvisioningGaveUp),
+            // What the service says of these counts.
             DeviceFact::ClaimConnected { .. }
             | DeviceFact::ClaimConnectionLost { .. }
             | DeviceFact::CertificateReceived { .. }
             | DeviceFact::Provisioned { .. }
-            | DeviceFact::ProvisioningRejected { .. }
-            | DeviceFact::ProvisioningTimedOut { .. }
-            | DeviceFact::GaveUp { .. } => {}
+            | DeviceFact::ProvisioningRejected { .. } => {}
             DeviceFact::PowerLost { forgotten, certificate_lost: _ } => {
                 self.counters[Counter::PublishForgotten] += u64::from(forgotten);
             }
@@ -189,7 +191,10 @@ impl Measure {
                 self.counters.count(Counter::ThrottleExceeded);
             }
             Fact::ConnectRefused {
-                why: ConnectRefusal::NotAuthenticated(_) | ConnectRefusal::CertificateDates,
+                why:
+                    ConnectRefusal::NotAuthenticated(_)
+                    | ConnectRefusal::CertificateDates
+                    | ConnectRefusal::NoServerName,
                 ..
             } => {
                 self.counters.count(Counter::ConnectUnauthenticated);
@@ -202,6 +207,17 @@ impl Measure {
             }),
             Fact::WillPublished { .. } => self.counters.count(Counter::WillsPublished),
             Fact::NotModelled { .. } => self.counters.count(Counter::NotModelled),
+            Fact::RegisteredOnConnect { .. } => self.counters.count(Counter::ProvisioningRegistered),
+            Fact::JustInTime { result, .. } => {
+                self.provisioning_ended(result.is_ok(), result.is_err_and(ProvisioningFailure::is_transient));
+            }
+            Fact::FleetAnswered { outcome, .. } => match outcome {
+                Outcome::Issued(_) => self.counters.count(Counter::ProvisioningRegistered),
+                Outcome::Registered { .. } => self.provisioning_ended(true, false),
+                Outcome::Rejected { rejection, .. } => {
+                    self.provisioning_ended(false, rejection.is_transient());
+                }
+            },
             Fact::Connected { .. }
             | Fact::ConnectRefused { .. }
             | Fact::PublishIn { .. }
@@ -214,6 +230,17 @@ impl Measure {
             | Fact::NotAuthenticated { .. }
             | Fact::Audit { .. }
             | Fact::Unsubscribed { .. } => {}
+        }
+    }
+
+    /// The service gave a device its identity, or did not.
+    fn provisioning_ended(&mut self, succeeded: bool, throttled: bool) {
+        if succeeded {
+            return self.counters.count(Counter::ProvisioningSucceeded);
+        }
+        self.counters.count(Counter::ProvisioningFailed);
+        if throttled {
+            self.counters.count(Counter::ProvisioningThrottled);
         }
     }
 
@@ -288,7 +315,7 @@ impl Measure {
     }
 
     #[inline]
-    fn record(&mut self, operation: Operation, began: Timestamp, now: Timestamp) {
+    pub(crate) fn record(&mut self, operation: Operation, began: Timestamp, now: Timestamp) {
         self.latency.record(operation, began.as_micros(), micros(now - began));
     }
 }

@@ -43,6 +43,7 @@ impl World {
         let end = self.now;
         self.count_unfinished(end);
         self.measure.counters[Counter::DevicesConnectedAtEnd] = self.measure.connected();
+        self.measure.counters[Counter::DevicesProvisionedAtEnd] = self.field.provisioned();
         let whole = self.broker.metered(end);
         let usage = self.usage(scenario, &whole, end);
         let assumptions = self.assumptions(scenario);
@@ -59,9 +60,12 @@ impl World {
         }
         oracles.push(invariant_verdict(end, self.events, invariant));
 
-        let denials = std::mem::take(&mut self.denials).finish(|tag| {
+        let fleet_name = |tag: Tag| {
             scenario.fleets.get(usize::from(tag.0)).map_or(String::new(), |fleet| fleet.name.clone())
-        });
+        };
+        let denials = std::mem::take(&mut self.denials).finish(fleet_name);
+        let failures = std::mem::take(&mut self.failures);
+        let provisioning_failures = failures.finish(fleet_name, |device| self.client_id(device));
         let service_metrics = self.measure.service_metrics();
         let seconds = end.as_nanos().div_ceil(1_000_000_000) as usize;
         let faults = self.measure.fault_windows();
@@ -89,6 +93,7 @@ impl World {
             usage,
             oracles,
             denials,
+            provisioning_failures,
             service_metrics,
             assumptions,
             interrupted: stopped
@@ -125,6 +130,9 @@ impl World {
     fn count_unfinished(&mut self, end: Timestamp) {
         for (device, number) in self.devices.iter().zip(0..) {
             let profile = &self.fleets[self.fleet_of(number)].profile;
+            if let Some(began) = device.provisioning_since() {
+                self.measure.unfinished(Operation::Provisioning, began, end);
+            }
             if let Some(wanted) = device.wants_connection_since() {
                 self.measure.unfinished(Operation::ConnectSession, wanted, end);
             }
@@ -137,6 +145,9 @@ impl World {
                     self.measure.unfinished(Operation::PublishWire, sent, end);
                 }
             }
+        }
+        for began in self.field.without_first_publish() {
+            self.measure.unfinished(Operation::FirstPublish, began, end);
         }
     }
 

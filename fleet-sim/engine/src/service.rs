@@ -2,14 +2,12 @@
 
 use core::net::IpAddr;
 
-use squall_core::{
-    ClosedWhy, ConnectionId, DisconnectReason, Identity, Input, Receipt, Reply, Source, Tag, Transport,
-};
+use squall_core::{ClosedWhy, ConnectionId, DisconnectReason, Input, Receipt, Reply, Source, Tag, Transport};
+use squall_device::Credential;
 use squall_oracle::{ClientKey, ConnectionNumber};
 use squall_scenario::{OutageMode, Overflow};
 use squall_types::Timestamp;
 
-use crate::account::Entrance;
 use crate::event::{Event, LinkKey, SegmentKey};
 use crate::fingerprint::ItemKind;
 use crate::link::{Direction, ServiceSide};
@@ -49,6 +47,8 @@ impl World {
             fleets: &self.fleets,
             links: &self.links,
             denials: &mut self.denials,
+            failures: &mut self.failures,
+            field: &mut self.field,
             service_log: self.service_log.as_deref_mut(),
             asked: &mut self.asked,
             reply: None,
@@ -100,7 +100,10 @@ impl World {
         // One first-in-first-out queue a connection: nothing overtakes what is still in service.
         let depart = at.max(held.in_service_until);
         held.in_service_until = depart;
-        self.observe_packet(link, device, segment);
+        // The judges follow the client that the device is, not the one that it gets its identity as.
+        if held.device_end.credential() == Credential::Own {
+            self.observe_packet(link, device, segment);
+        }
         let version = self.fleets[self.fleet_of(device)].profile.version;
         let link = match self.mutant.delivery(version, self.segments.bytes(segment)) {
             DeliveryFate::Sent => link,
@@ -152,7 +155,9 @@ impl World {
         if std::mem::take(&mut link.is_new) {
             self.nodes[usize::from(link.node)].new_connections -= 1;
         }
-        if let Some(oracles) = &mut self.oracles {
+        if link.device_end.credential() == Credential::Own
+            && let Some(oracles) = &mut self.oracles
+        {
             let client = ClientKey(self.clients.of_device(link.device));
             oracles.connection_closed(self.now, ConnectionNumber(key.connection().0), client);
         }
@@ -160,7 +165,7 @@ impl World {
 
     /// The end of the service's stream, or a reset, is under way to a device that still holds its end.
     fn tell_device_closed(&mut self, link: LinkKey, depart: Timestamp) {
-        if self.links.get(link).is_some_and(|held| held.device_open) {
+        if self.links.get(link).is_some_and(|held| held.device_end.is_open()) {
             let arrival = self.arrival(link, Direction::Down, depart, 0);
             self.wheel.push(arrival, Event::DownlinkClosed { link });
         } else {
@@ -311,16 +316,10 @@ impl World {
         let Some(link) = self.links.get_mut(key) else { return end };
         link.service = ServiceSide::Open;
         link.in_service_until = end;
-        let (device, finished) = (link.device, link.finished);
+        let (device, finished, credential) = (link.device, link.finished, link.device_end.credential());
         let fleet = self.fleet_of(device);
-        let run = &self.fleets[fleet];
-        let certificate = || run.certificate(device - run.first);
-        let identity = match run.entrance {
-            Entrance::Trusted => Identity::Trusted(certificate()),
-            Entrance::Registered if self.mutant.ignores_policies() => Identity::Trusted(certificate()),
-            Entrance::Registered => Identity::Certificate(certificate()),
-            Entrance::CustomAuthorizer => Identity::CustomAuthorizer { server_name: None },
-        };
+        let shown = self.shown(fleet, device - self.fleets[fleet].first, credential);
+        let identity = shown.identity();
         let source = source_of(device, key.connection());
         self.log_opened(key, identity, source);
         self.ask_broker(Input::Opened {

@@ -1,6 +1,6 @@
 //! What one `handle` call of the broker puts out, and who is told of it.
 
-use squall_core::{Fact, Output, OwnedQuestion, Reply, Sink};
+use squall_core::{AskId, Fact, Output, OwnedQuestion, Reply, Sink};
 use squall_logs::ServiceLog;
 use squall_oracle::{ClientKey, Oracles};
 use squall_types::{Now, Timestamp};
@@ -9,10 +9,12 @@ use crate::account;
 use crate::denials::DenialLog;
 use crate::event::LinkKey;
 use crate::fleet::{Clients, FleetRun};
+use crate::identities::FieldDevices;
 use crate::link::Links;
 use crate::measure::Measure;
 use crate::segment::Segments;
 use crate::service::Outbound;
+use crate::stranded::FailureLog;
 use crate::world::fleet_of;
 
 /// Collects what one `handle` call puts out.
@@ -27,8 +29,10 @@ pub(crate) struct ServiceSink<'w> {
     pub(crate) fleets: &'w [FleetRun],
     pub(crate) links: &'w Links,
     pub(crate) denials: &'w mut DenialLog,
+    pub(crate) failures: &'w mut FailureLog,
+    pub(crate) field: &'w mut FieldDevices,
     pub(crate) service_log: Option<&'w mut ServiceLog>,
-    pub(crate) asked: &'w mut Vec<OwnedQuestion>,
+    pub(crate) asked: &'w mut Vec<(AskId, OwnedQuestion)>,
     pub(crate) reply: Option<Reply>,
 }
 
@@ -49,7 +53,7 @@ impl Sink for ServiceSink<'_> {
                 return;
             }
             Output::Ask { ask, question } => {
-                self.asked.push(OwnedQuestion::new(ask, question));
+                self.asked.push((ask, question.into()));
                 return;
             }
             Output::Persist { lsn: _ } => unreachable!("durability is off"),
@@ -68,6 +72,13 @@ impl Sink for ServiceSink<'_> {
         {
             self.denials.add(self.now, tag, link.device, denial);
         }
+        self.failures.service_fact(self.now, &fact, || match fact {
+            Fact::JustInTime { certificate, .. } => self.field.shown_by(certificate),
+            Fact::FleetAnswered { connection, .. } => {
+                self.links.get(LinkKey::of(connection)).map(|link| link.device)
+            }
+            _ => None,
+        });
         let Some(oracles) = &mut self.oracles else { return };
         match fact {
             Fact::Discarded { client_id, topic, rule, .. } => {

@@ -3,7 +3,7 @@
 use core::hint;
 use core::time::Duration;
 
-use squall_core::{Broker, BrokerConfig, Meter, OwnedQuestion};
+use squall_core::{AskId, Broker, BrokerConfig, Meter, OwnedQuestion, Tag};
 use squall_device::{Device, DeviceInput, Scratch};
 use squall_logs::ServiceLog;
 use squall_oracle::{OracleConfig, Oracles};
@@ -13,6 +13,7 @@ use squall_timers::Wheel;
 use squall_types::{Chance, Now, Owner, Timestamp, WallTime};
 
 use crate::account::{self, Entrance, SetupError};
+use crate::authorities;
 use crate::authorizer::AuthorizerRun;
 use crate::denials::DenialLog;
 use crate::endpoint::Action;
@@ -20,12 +21,17 @@ use crate::event::{Event, LinkKey};
 use crate::fault::Outages;
 use crate::fingerprint::{Fingerprint, ItemKind};
 use crate::fleet::{Clients, FleetRun};
+use crate::identities::FieldDevices;
+use crate::issuer::Issuer;
+use crate::lambda::LambdaRun;
 use crate::link::{Direction, Links};
 use crate::measure::Measure;
 use crate::mutant::MutantRun;
+use crate::questions::ReadyAnswers;
 use crate::segment::Segments;
 use crate::service::Outbound;
 use crate::station::{Costs, Node};
+use crate::stranded::FailureLog;
 
 /// How many events ahead first and second cache lines are fetched.
 const FAR: usize = 6;
@@ -64,14 +70,21 @@ pub struct World {
     /// Calls made so far.
     pub(crate) requests: u64,
     pub(crate) authorizers: AuthorizerRun,
+    pub(crate) lambdas: LambdaRun,
+    pub(crate) issuer: Issuer,
+    pub(crate) answers: ReadyAnswers,
+    pub(crate) field: FieldDevices,
+    /// How long a claim of a trusted user is good.
+    pub(crate) claim_nanos: u64,
     /// Questions that the broker has just asked.
-    pub(crate) asked: Vec<OwnedQuestion>,
+    pub(crate) asked: Vec<(AskId, OwnedQuestion)>,
     pub(crate) fingerprint: Fingerprint,
     /// Items of the fingerprint that belong to no device.
     world_items: u64,
     pub(crate) measure: Measure,
     pub(crate) measured: [Option<Meter>; 2],
     pub(crate) denials: DenialLog,
+    pub(crate) failures: FailureLog,
     /// What the service writes down, if somebody reads it.
     pub(crate) service_log: Option<Box<ServiceLog>>,
     pub(crate) oracles: Option<Oracles>,
@@ -122,7 +135,6 @@ impl World {
             fleets.push(FleetRun::new(fleet, entrance, first, chance, &limits, &scenario.fleets));
             first += fleet.devices;
         }
-        let registry = account::registry(scenario, &fleets)?;
         let profile = scenario.service.profile.clone();
         let acknowledges_denied = profile.switches.denied_publish == DeniedPublish::Drop;
         let station = &scenario.service.station;
@@ -138,13 +150,21 @@ impl World {
                 blur: ORACLE_BLUR + outages.longest_silence() * 2,
             })
         });
+        let broker = Broker::new(BrokerConfig {
+            registry: account::registry(scenario, &fleets)?,
+            templates: authorities::templates(scenario, scenario.epoch)?,
+            rules: authorities::rules(scenario),
+            // What the account does by itself is metered with its calls.
+            account_tag: Tag(fleets.len() as u16),
+            ..BrokerConfig::new(profile, scenario.seed)
+        });
         let mut world = Self {
             now: Timestamp::ZERO,
             epoch: scenario.epoch,
             end: Timestamp::ZERO + scenario.duration,
             chance,
             wheel: Wheel::new(),
-            broker: Broker::new(BrokerConfig { profile, seed: scenario.seed, registry }),
+            broker,
             deadline: Timestamp::MAX,
             clients: Clients::new(&fleets),
             devices: Vec::with_capacity(first as usize),
@@ -160,12 +180,18 @@ impl World {
             calls: scenario.app_calls.clone(),
             requests: 0,
             authorizers: AuthorizerRun::new(scenario)?,
+            lambdas: LambdaRun::new(scenario)?,
+            issuer: Issuer::default(),
+            answers: ReadyAnswers::default(),
+            field: FieldDevices::new(&fleets),
+            claim_nanos: u64::from(limits.provisioning_claim_seconds) * 1_000_000_000,
             asked: Vec::new(),
             fingerprint: Fingerprint::default(),
             world_items: 0,
             measure: Measure::new(scenario, first.into()),
             measured: [None, None],
             denials: DenialLog::default(),
+            failures: FailureLog::default(),
             service_log: None,
             oracles,
             acknowledges_denied,
@@ -299,6 +325,9 @@ impl World {
             Event::FaultEnds { fault } => self.on_fault_ends(fault),
             Event::Call { call, made } => self.on_call(call, made),
             Event::AuthorizerAnswers { answer } => self.on_authorizer_answers(answer),
+            Event::AnswerReady { answer } => self.on_answer_ready(answer),
+            Event::LambdaAttempt { invocation } => self.on_lambda_attempt(invocation),
+            Event::LambdaEnds { invocation, fails } => self.on_lambda_ends(invocation, fails),
             Event::MeasureBegins => self.measured[0] = Some(self.broker.metered(self.now)),
             Event::MeasureEnds => self.measured[1] = Some(self.broker.metered(self.now)),
         }

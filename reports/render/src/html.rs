@@ -12,6 +12,7 @@ mod matrix;
 mod measures;
 mod money;
 mod page;
+mod provisioning;
 mod verdicts;
 
 pub use matrix::matrix;
@@ -24,6 +25,7 @@ pub fn report(results: &RunResults) -> String {
     verdicts::expectations(&mut page, results);
     verdicts::oracles(&mut page, results);
     denials::denials(&mut page, results);
+    provisioning::provisioning(&mut page, results);
     measures::fleet(&mut page, results);
     measures::latency(&mut page, results);
     money::cost(&mut page, results.bill.as_ref());

@@ -14,6 +14,7 @@ mod lines;
 mod matrix;
 mod money;
 mod paint;
+mod provisioning;
 mod table;
 mod verdicts;
 
@@ -32,6 +33,7 @@ pub fn summary(results: &RunResults, report: Option<&str>, colour: Colour) -> St
     verdicts::expectations(&mut out, results);
     verdicts::oracles(&mut out, results);
     denials::denials(&mut out, results);
+    provisioning::provisioning(&mut out, results);
     latency::latency(&mut out, results);
     money::cost(&mut out, results.bill.as_ref());
     assumptions(&mut out, results);

@@ -103,6 +103,13 @@ pub(crate) fn denial_tally(results: &RunResults) -> String {
     format!("{}, {}", plural(times, "denial", "denials"), plural(reasons, "reason", "reasons"))
 }
 
+/// "1,203 failures, 2 reasons"
+pub(crate) fn provisioning_tally(results: &RunResults) -> String {
+    let times: u64 = results.provisioning_failures.iter().map(|failures| failures.count).sum();
+    let reasons = results.provisioning_failures.len() as u64;
+    format!("{}, {}", plural(times, "failure", "failures"), plural(reasons, "reason", "reasons"))
+}
+
 /// "1 device", "2,000 devices"
 pub(crate) fn plural(count: u64, one: &str, many: &str) -> String {
     match count {

@@ -206,3 +206,19 @@ fn what_policies_denied_is_on_the_page() {
     assert!(page.contains("Ping.Success"));
     assert!(!html::report(&support::passing()).contains("Denied by policies"));
 }
+
+#[test]
+fn provisioning_that_failed_is_on_the_page() {
+    let page = html::report(&support::stranded());
+    assert_well_formed(&page);
+    assert!(page.contains(
+        "2,412 devices of sensors failed at UpdateCertificate: ThrottlingException, Rate exceeded"
+    ));
+    assert!(
+        page.contains(
+            "1 device of pumps waited in vain for the answer of RegisterThing: nothing came for 30 s"
+        )
+    );
+    assert!(page.contains("&lt;pumps-0&gt;") && !page.contains("<pumps-0>"));
+    assert!(!html::report(&support::passing()).contains("Not provisioned"));
+}

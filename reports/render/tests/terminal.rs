@@ -38,6 +38,15 @@ fn what_policies_denied_is_said_in_a_sentence() {
 }
 
 #[test]
+fn provisioning_that_failed_is_said_in_a_sentence() {
+    let text = terminal::summary(&support::stranded(), None, Colour::Off);
+    within_the_page(&text);
+    let from = text.find("Not provisioned").unwrap();
+    let to = text.find("Latency").unwrap();
+    insta::assert_snapshot!("stranded", text[from..to].trim_end());
+}
+
+#[test]
 fn colours_mark_what_failed() {
     let coloured = terminal::summary(&support::failing(), None, Colour::On);
     let plain = terminal::summary(&support::failing(), None, Colour::Off);

@@ -42,7 +42,8 @@ pub use metric::{
     all_metrics, judge,
 };
 pub use run::{
-    Assumption, Build, CellLabel, Denials, FaultWindow, InputFile, Interrupted, Override, RunResults,
+    Assumption, Build, CellLabel, Denials, FaultWindow, InputFile, Interrupted, Override,
+    ProvisioningFailures, RunResults,
 };
 pub use series::{Series, SeriesColumn, SeriesRecorder};
 pub use usage::{Usage, UsageLine, cause, dimension};

@@ -64,6 +64,9 @@ pub struct RunResults {
     /// What the policies denied, grouped by who, what and why; what hits most devices first.
     #[serde(default)]
     pub denials: Vec<Denials>,
+    /// Provisioning that came to nothing, grouped by who, where and why; what hits most devices first.
+    #[serde(default)]
+    pub provisioning_failures: Vec<ProvisioningFailures>,
     /// What the service counted, under the names of its CloudWatch metrics; those that stayed at 0 are left out.
     #[serde(default)]
     pub service_metrics: BTreeMap<String, u64>,
@@ -160,6 +163,47 @@ impl Denials {
         };
         let Self { fleet, action, name, client, .. } = self;
         format!("{devices} of {fleet} {suffered}: {reason} {action} on {kind}/{name} ({client}, for example)")
+    }
+}
+
+/// Provisioning that came to nothing for one reason.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ProvisioningFailures {
+    /// Whose devices.
+    pub fleet: String,
+    /// Where: the step or operation, as `RegisterThing`.
+    pub step: String,
+    /// The name of the error; `NoAnswer` where a device waited in vain.
+    pub error: String,
+    /// How many devices it happened to.
+    pub devices: u64,
+    /// How often it happened.
+    pub count: u64,
+    /// When it happened first, in microseconds of virtual time.
+    pub first_at_us: u64,
+    /// The device that it happened to first, by its client id.
+    pub client: String,
+    /// What the service, or the device, said of that.
+    pub details: String,
+}
+
+impl ProvisioningFailures {
+    /// The error of a device that heard nothing.
+    pub const NO_ANSWER: &str = "NoAnswer";
+
+    /// One sentence: what happened to how many, and why.
+    pub fn sentence(&self) -> String {
+        let Self { fleet, step, error, client, details, .. } = self;
+        let devices = match self.devices {
+            1 => "1 device".to_owned(),
+            devices => format!("{} devices", crate::text::count(devices)),
+        };
+        if error == Self::NO_ANSWER {
+            return format!(
+                "{devices} of {fleet} waited in vain for the answer of {step}: {details} ({client}, for example)"
+            );
+        }
+        format!("{devices} of {fleet} failed at {step}: {error}, {details} ({client}, for example)")
     }
 }
 

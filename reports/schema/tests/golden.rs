@@ -135,6 +135,7 @@ fn sample() -> RunResults {
         bill: Some(bill()),
         expectations: expectations(),
         denials: vec![],
+        provisioning_failures: vec![],
         service_metrics: std::collections::BTreeMap::new(),
         oracles: vec![oracle()],
         assumptions: vec![Assumption {

@@ -18,7 +18,11 @@ fn the_small_scenarios_of_the_library_hold_with_any_seed() {
         "policy/subscribe-without-receive",
         "policy/subscribe-without-topicfilter",
         "provisioning/certificate-revoked-mid-run",
+        "provisioning/claim-hook-rejects",
+        "provisioning/claim-too-narrow",
         "provisioning/expired-certificates-in-waves",
+        "provisioning/jitp-bad-template",
+        "provisioning/jitr-lambda-throttled",
         "sessions/offline-queue",
     ] {
         for seed in ["7", "8"] {
@@ -28,25 +32,4 @@ fn the_small_scenarios_of_the_library_hold_with_any_seed() {
             assert_eq!(code, 0, "{name} with seed {seed}: {stdout}\n{stderr}");
         }
     }
-}
-
-#[test]
-fn a_scenario_that_is_understood_and_not_modelled_yet_says_so_and_does_not_run() {
-    let folder = folder();
-    let rule = r#"
-[[lambda]]
-name = "activate"
-file = "activate.rhai"
-
-[[rule]]
-name = "on_registration"
-filter = "$aws/events/certificates/registered/+"
-lambda = "activate"
-"#;
-    let hello = include_str!("../../library/smoke/hello.toml");
-    std::fs::write(folder.path().join("activate.rhai"), "fn handler(event) { [] }").unwrap();
-    std::fs::write(folder.path().join("rule.toml"), format!("{hello}{rule}")).unwrap();
-    let (code, stdout, stderr) = texts(&squall(folder.path(), &["run", "rule.toml", "--out", "out"]));
-    assert_eq!(code, 2, "{stdout}\n{stderr}");
-    assert!(stderr.contains("rule on_registration: not modelled yet"), "{stderr}");
 }

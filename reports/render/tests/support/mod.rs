@@ -4,9 +4,9 @@
 
 use squall_results::{
     Assumption, Build, CellLabel, Comparison, Counter, Counters, Denials, FaultWindow, Host, InputFile,
-    LatencyRecorder, MeasureWindow, Metric, Operation, OracleVerdict, Override, RunResults, SCHEMA_VERSION,
-    Seconds, Series, SeriesColumn, SeriesRecorder, Span, Usage, UsageLine, Verdict, Violation, Windows,
-    cause, dimension, judge,
+    LatencyRecorder, MeasureWindow, Metric, Operation, OracleVerdict, Override, ProvisioningFailures,
+    RunResults, SCHEMA_VERSION, Seconds, Series, SeriesColumn, SeriesRecorder, Span, Usage, UsageLine,
+    Verdict, Violation, Windows, cause, dimension, judge,
 };
 
 const DEVICES: u64 = 10_000;
@@ -160,6 +160,7 @@ fn storm(comeback: Comeback) -> RunResults {
         bill: Some(bill),
         expectations: vec![],
         denials: vec![],
+        provisioning_failures: vec![],
         service_metrics: [("Connect.Success".to_owned(), DEVICES), ("Ping.Success".to_owned(), 4)].into(),
         oracles: vec![
             OracleVerdict {
@@ -369,6 +370,26 @@ pub(crate) fn denied() -> RunResults {
             name: "pumps/firmware".into(),
             why: why("per-device Statement[5]: denies it"),
         },
+    ];
+    results
+}
+
+/// Devices that did not get an identity: one kind because of a rate, one because nobody answered.
+pub(crate) fn stranded() -> RunResults {
+    let mut results = passing();
+    let failures = |fleet: &str, step: &str, error: &str, devices, details: &str| ProvisioningFailures {
+        fleet: fleet.into(),
+        step: step.into(),
+        error: error.into(),
+        devices,
+        count: devices * 3,
+        first_at_us: 12_345_678,
+        client: format!("<{fleet}-0>"),
+        details: details.into(),
+    };
+    results.provisioning_failures = vec![
+        failures("sensors", "UpdateCertificate", "ThrottlingException", 2_412, "Rate exceeded"),
+        failures("pumps", "RegisterThing", ProvisioningFailures::NO_ANSWER, 1, "nothing came for 30 s"),
     ];
     results
 }

@@ -2,6 +2,9 @@
 
 use serde_json::{Map, Value as Json};
 use squall_services::api_error::ApiError;
+use squall_services::provisioning::{
+    OwnedTemplateCall, OwnedTemplateQuery, TEMPLATE_CALLS, TEMPLATE_QUERIES,
+};
 use squall_services::registry::{CALLS, OwnedCall, OwnedQuery, QUERIES};
 
 use crate::error::did_you_mean;
@@ -55,6 +58,10 @@ const SAMPLE_CERTIFICATE: &str = "0000000000000000000000000000000000000000000000
 fn understood(operation: &str, parameters: &Json) -> Result<(), ApiError> {
     if QUERIES.contains(&operation) {
         OwnedQuery::read(operation, parameters).map(drop)
+    } else if TEMPLATE_QUERIES.contains(&operation) {
+        OwnedTemplateQuery::read(operation, parameters).map(drop)
+    } else if TEMPLATE_CALLS.contains(&operation) {
+        OwnedTemplateCall::read(operation, parameters).map(drop)
     } else {
         OwnedCall::read(operation, parameters).map(drop)
     }
@@ -62,7 +69,7 @@ fn understood(operation: &str, parameters: &Json) -> Result<(), ApiError> {
 
 /// The operations that the service knows.
 pub(super) fn operations() -> impl Iterator<Item = &'static str> {
-    CALLS.iter().chain(QUERIES).copied()
+    CALLS.iter().chain(QUERIES).chain(TEMPLATE_CALLS).chain(TEMPLATE_QUERIES).copied()
 }
 
 /// Reports placeholders that nothing fills in; `None` if there is one.
