@@ -94,6 +94,17 @@ decisions! {
     FleetRejections = "state 3.3", Unverified, "what a rejected request of fleet provisioning is told";
     OverrideSettings = "K-17", Unverified, "what a template does with a thing that is there if it does not say";
     UnsentBytes = "design 2", Unverified, "how many bytes may wait unsent on a connection";
+    ShadowVersionAfterDelete = "K-01", Unverified, "which version follows that of a deleted shadow";
+    ShadowPublishOrder = "K-02", Unverified, "in which order an accepted shadow update is answered";
+    ShadowDeltaMetadata = "K-03", Disputed, "whether a whole shadow document has the metadata of its delta";
+    ShadowDeleteBody = "K-04", Disputed, "what DeleteThingShadow answers over HTTPS";
+    ShadowHttpsMessages = "K-05", Unverified, "which MQTT messages a shadow request over HTTPS causes";
+    ShadowRateBucket = "K-06", Disputed, "what the rate of shadow requests is counted for";
+    ShadowPreviousAtCreation = "K-07", Unverified, "what comes before the first document of a shadow";
+    ShadowErrorTimestamp = "K-08", Unverified, "which error documents of shadows have a timestamp";
+    ShadowEmptyObject = "K-09", Unverified, "what an empty object is in a shadow's state";
+    ShadowVersionWhenAbsent = "K-11", Unverified, "what a version meets in an update of a shadow that never was";
+    NamedShadows = "state 0.1", Disputed, "how many named shadows a thing may have";
 }
 
 impl Decision {
@@ -154,6 +165,20 @@ impl Decision {
                 "the thing stays as it is, the certificate's status is replaced".to_owned()
             }
             Self::UnsentBytes => format!("{} bytes", limits.unsent_bytes_per_connection),
+            Self::ShadowVersionAfterDelete => switches.shadow_version_after_delete.as_str().to_owned(),
+            Self::ShadowPublishOrder => switches.shadow_publish_order.as_str().to_owned(),
+            Self::ShadowDeltaMetadata => switches.shadow_delta_metadata.as_str().to_owned(),
+            Self::ShadowDeleteBody => switches.shadow_delete_body.as_str().to_owned(),
+            Self::ShadowHttpsMessages => switches.shadow_https_messages.as_str().to_owned(),
+            Self::ShadowRateBucket => format!("each {}", switches.shadow_rate_bucket.as_str()),
+            Self::ShadowPreviousAtCreation => switches.shadow_previous_at_creation.as_str().to_owned(),
+            Self::ShadowErrorTimestamp => switches.shadow_error_timestamp.as_str().to_owned(),
+            Self::ShadowEmptyObject => switches.shadow_empty_object.as_str().to_owned(),
+            Self::ShadowVersionWhenAbsent => switches.shadow_version_when_absent.as_str().to_owned(),
+            Self::NamedShadows => match limits.named_shadows_per_thing {
+                0 => "any number".to_owned(),
+                most => format!("at most {most}"),
+            },
         }
     }
 }

@@ -165,4 +165,21 @@ limits! {
     retained_days,
     /// Bytes that may wait unsent on a connection; above it QoS 0 is dropped and QoS 1 stays in the session.
     unsent_bytes_per_connection,
+    /// Bytes of a shadow's desired and reported state together, as compact JSON; an update beyond them is refused with
+    /// 413.
+    shadow_state_bytes,
+    /// Levels of keys below desired and reported; a deeper update is refused with 400.
+    shadow_levels,
+    /// Longest client token of a shadow request in bytes; a longer one is refused with 400.
+    shadow_client_token_bytes,
+    /// Named shadows of one thing; an update that would add one more is refused with 400. 0 allows any number.
+    named_shadows_per_thing,
+    /// Shadow requests a second for one shadow, or one thing; excess is refused with 429.
+    shadow_requests_per_second,
+    /// Shadow requests a second of the account; excess is refused with 429.
+    shadow_requests_per_second_on_account,
+    /// Unanswered shadow requests for one thing on one connection; further ones are refused with 429.
+    shadow_requests_in_flight,
+    /// Seconds for which the version of a deleted shadow is remembered.
+    shadow_version_memory_seconds,
 }

@@ -90,6 +90,7 @@ const EMBEDDED: &[(&str, &str)] = embedded![
     "seed-blog",
     "seed-exam",
     "spec-oasis",
+    "greengrass-sm",
 ];
 
 /// The names of the embedded profiles; the first is the default.
@@ -185,6 +186,8 @@ mod tests {
             ("retry_window_v311_seconds", 3_600),
             ("retry_window_v5_seconds", 960),
             ("session_expiry_seconds", 3_600),
+            ("shadow_state_bytes", 8_192),
+            ("shadow_requests_per_second", 20),
         ] {
             assert_eq!(limits.value(name), Some(value), "{name}");
         }
@@ -204,9 +207,22 @@ mod tests {
                 &[("connect_requests_per_second", 100), ("retained_messages", 100_000)],
                 &[],
             ),
-            ("aws-2019", &[], &[("registry_rates", "2019"), ("thing_type_updates", "absent")]),
+            (
+                "aws-2019",
+                &[("shadow_levels", 5)],
+                &[("registry_rates", "2019"), ("thing_type_updates", "absent"), ("shadow_rate_bucket", "thing")],
+            ),
             ("mqtt5-128k", &[("packet_bytes", 131_072)], &[]),
-            ("seed-handbook", &[("session_expiry_cap_seconds", 86_400)], &[]),
+            (
+                "seed-handbook",
+                &[("session_expiry_cap_seconds", 86_400), ("named_shadows_per_thing", 10)],
+                &[("shadow_delta_metadata", "absent")],
+            ),
+            (
+                "greengrass-sm",
+                &[("shadow_levels", 6)],
+                &[("shadow_publish_order", "delta-documents-accepted")],
+            ),
             ("seed-blog", &[("connect_requests_per_second", 3_000)], &[]),
             ("seed-exam", &[], &[("retained_on_subscribe", "oasis")]),
             ("spec-oasis", &[("keep_alive_max_seconds", 0)], &[("hash_matches_parent", "yes")]),

@@ -279,4 +279,76 @@ switches! {
         /// As the quotas of 2019 said.
         Of2019 = "2019",
     }
+    /// Which version the first update after a delete makes, as long as the old one is remembered (`state.md` K-01).
+    shadow_version_after_delete: ShadowVersionAfterDelete {
+        /// The delete takes a version: after N comes N+2.
+        Skips = "skips",
+        /// After N comes N+1.
+        Follows = "follows",
+    }
+    /// In which order an accepted shadow update is answered (`state.md` K-02).
+    shadow_publish_order: ShadowPublishOrder {
+        /// As it is named.
+        AcceptedFirst = "accepted-delta-documents",
+        /// As it is named.
+        DeltaFirst = "delta-documents-accepted",
+        /// Any, by chance.
+        Shuffle = "shuffle",
+    }
+    /// Whether a whole shadow document has the metadata of its delta (`state.md` K-03).
+    shadow_delta_metadata: ShadowDeltaMetadata {
+        /// It has.
+        Present = "present",
+        /// It has not.
+        Absent = "absent",
+    }
+    /// What DeleteThingShadow answers over HTTPS (`state.md` K-04).
+    shadow_delete_body: ShadowDeleteBody {
+        /// Version and timestamp.
+        Version = "version",
+        /// Nothing.
+        Empty = "empty",
+    }
+    /// Which MQTT messages an accepted HTTPS request causes (`state.md` K-05).
+    shadow_https_messages: ShadowHttpsMessages {
+        /// Those of the same request over MQTT.
+        All = "all",
+        /// The delta alone.
+        Delta = "delta",
+    }
+    /// What the rate of shadow requests is counted for (`state.md` K-06).
+    shadow_rate_bucket: ShadowRateBucket {
+        /// Each shadow of a thing.
+        Shadow = "shadow",
+        /// Each thing.
+        Thing = "thing",
+    }
+    /// What `previous` is in the documents of a shadow's first update (`state.md` K-07).
+    shadow_previous_at_creation: ShadowPreviousAtCreation {
+        /// `null`.
+        Null = "null",
+        /// A document without state.
+        Empty = "empty",
+    }
+    /// Which error documents of shadows have a timestamp (`state.md` K-08).
+    shadow_error_timestamp: ShadowErrorTimestamp {
+        /// All but that of a get without a shadow and that of a version conflict.
+        AsSamples = "as-samples",
+        /// All.
+        Always = "always",
+    }
+    /// What `{}` is in a shadow's state (`state.md` K-09).
+    shadow_empty_object: ShadowEmptyObject {
+        /// Nothing: it is not stored, nor is an object that lost its last key.
+        Drop = "drop",
+        /// A value.
+        Store = "store",
+    }
+    /// What a `version` meets in an update of a shadow that never was (`state.md` K-11).
+    shadow_version_when_absent: ShadowVersionWhenAbsent {
+        /// 0 and 1 are accepted, others conflict.
+        ZeroOrOne = "zero-or-one",
+        /// 1 is accepted, others are invalid.
+        One = "one",
+    }
 }

@@ -9,3 +9,4 @@ pub mod policy;
 pub mod provisioning;
 mod records;
 pub mod registry;
+pub mod shadow;
