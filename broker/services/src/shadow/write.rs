@@ -1,5 +1,7 @@
 //! Writing documents: state, metadata and what stands around them.
 
+use smallvec::SmallVec;
+
 use super::flat::{Kind, Member, Object};
 use super::json;
 
@@ -7,12 +9,12 @@ use super::json;
 #[derive(Clone, Debug)]
 pub(super) struct Stamps {
     seconds: Option<u32>,
-    text: Vec<u8>,
+    text: SmallVec<[u8; 32]>,
 }
 
 impl Stamps {
     pub(super) fn new() -> Self {
-        Self { seconds: None, text: Vec::with_capacity(32) }
+        Self { seconds: None, text: SmallVec::new() }
     }
 
     pub(super) fn write(&mut self, seconds: u32, out: &mut Vec<u8>) {
@@ -20,7 +22,7 @@ impl Stamps {
             self.seconds = Some(seconds);
             self.text.clear();
             self.text.extend_from_slice(b"{\"timestamp\":");
-            number(u64::from(seconds), &mut self.text);
+            self.text.extend_from_slice(itoa::Buffer::new().format(seconds).as_bytes());
             self.text.push(b'}');
         }
         out.extend_from_slice(&self.text);

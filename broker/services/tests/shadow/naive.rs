@@ -169,11 +169,11 @@ impl Naive {
     fn document(&self) -> Value {
         let mut state = Map::new();
         let mut metadata = Map::new();
-        for section in 0..2 {
+        for (section, name) in NAMES.into_iter().enumerate() {
             if !self.sections[section].is_empty() {
                 let tree = json!(self.sections[section]);
-                metadata.insert(NAMES[section].to_owned(), self.metadata(section, &tree));
-                state.insert(NAMES[section].to_owned(), tree);
+                metadata.insert(name.to_owned(), self.metadata(section, &tree));
+                state.insert(name.to_owned(), tree);
             }
         }
         json!({ "state": state, "metadata": metadata, "version": self.version })
