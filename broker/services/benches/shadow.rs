@@ -21,8 +21,8 @@ const UPDATES_A_CPU_SECOND: f64 = 80_000.0;
 /// Bytes above the document's JSON.
 const BYTES_ABOVE_JSON: usize = 1_024;
 
-const DESIRED: &str = r#"{"power":true,"mode":"auto","targetTemp":21.5,"fan":{"speed":3,"swing":false},"schedule":{"from":"06:30","to":"22:00","days":[1,2,3,4,5]},"interval":60,"firmware":"2.4.1","note":"north wing, second floor, room 217"}"#;
-const REPORTED: &str = r#"{"power":true,"mode":"auto","targetTemp":21.5,"fan":{"speed":2,"swing":false},"schedule":{"from":"06:30","to":"22:00","days":[1,2,3,4,5]},"interval":300,"firmware":"2.4.1","note":"north wing, second floor, room 217; last serviced in March, 2026"}"#;
+const DESIRED: &str = r#"{"power":true,"mode":"auto","targetTemp":21.5,"fan":{"speed":3,"swing":false},"schedule":{"from":"06:30","to":"22:00","days":[1,2,3,4,5]},"interval":60,"firmware":"2.4.1","note":"north wing, second floor, room 217."}"#;
+const REPORTED: &str = r#"{"power":true,"mode":"auto","targetTemp":21.5,"fan":{"speed":2,"swing":false},"schedule":{"from":"06:30","to":"22:00","days":[1,2,3,4,5]},"interval":300,"firmware":"2.4.1","note":"north wing, second floor, room 217; last serviced in March, 2026, filter changed, next service is due."}"#;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().collect();
@@ -47,13 +47,7 @@ fn main() -> ExitCode {
         );
         kept &= quick || all >= UPDATES_A_CPU_SECOND;
     }
-    let mut shadows = filled(&names);
-    let payload = update(0, true);
-    let now = at(1);
-    shadows
-        .handle(ShadowId::classic(&names[0]), Operation::Update, payload.as_bytes(), now)
-        .version()
-        .expect("accepted");
+    let shadows = filled(&names);
     let overhead = shadows.current(ShadowId::classic(&names[0])).expect("a shadow").overhead();
     println!("{overhead} bytes a shadow above its JSON, not counting its name and its place in tables");
     kept &= overhead <= BYTES_ABOVE_JSON;

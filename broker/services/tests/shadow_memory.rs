@@ -5,8 +5,8 @@ use squall_services::shadow::{Operation, Settings, ShadowId, Shadows};
 use squall_types::{Now, Timestamp, WallTime};
 
 const THINGS: u64 = 2_000;
-const DESIRED: &str = r#"{"power":true,"mode":"auto","targetTemp":21.5,"fan":{"speed":3,"swing":false},"schedule":{"from":"06:30","to":"22:00","days":[1,2,3,4,5]},"interval":60,"firmware":"2.4.1","note":"north wing, second floor, room 217"}"#;
-const REPORTED: &str = r#"{"power":true,"mode":"auto","targetTemp":21.5,"fan":{"speed":2,"swing":false},"schedule":{"from":"06:30","to":"22:00","days":[1,2,3,4,5]},"interval":300,"firmware":"2.4.1","note":"north wing, second floor, room 217; last serviced in March, 2026"}"#;
+const DESIRED: &str = r#"{"power":true,"mode":"auto","targetTemp":21.5,"fan":{"speed":3,"swing":false},"schedule":{"from":"06:30","to":"22:00","days":[1,2,3,4,5]},"interval":60,"firmware":"2.4.1","note":"north wing, second floor, room 217."}"#;
+const REPORTED: &str = r#"{"power":true,"mode":"auto","targetTemp":21.5,"fan":{"speed":2,"swing":false},"schedule":{"from":"06:30","to":"22:00","days":[1,2,3,4,5]},"interval":300,"firmware":"2.4.1","note":"north wing, second floor, room 217; last serviced in March, 2026, filter changed, next service is due."}"#;
 
 fn at(n: u64) -> Now {
     Now::at(Timestamp(n * 1_000_000), WallTime::from_unix_secs(1_767_225_600))

@@ -9,6 +9,8 @@
 //! nodes. The text is canonical (no blanks, every string escaped in one way, no key twice), so equal keys and strings
 //! are equal bytes; numbers are as the client wrote them.
 
+use hashbrown::HashMap;
+
 /// What a key's value is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -163,41 +165,64 @@ impl<'a> Iterator for Members<'a> {
     }
 }
 
-/// Looks keys of an object up. Keys asked for in the object's own order are each found at once.
-#[derive(Clone, Copy, Debug)]
+/// Looks keys of an object up. Keys asked for in the object's own order are each found at once; an object with many keys
+/// that is asked for many others gets an index.
+#[derive(Clone, Debug)]
 pub(super) struct Finder<'a> {
     object: Object<'a>,
     next: Members<'a>,
+    /// Keys looked at so far.
+    looked_at: usize,
+    index: Option<Index<'a>>,
 }
 
+/// By each key, where its member begins.
+type Index<'a> = HashMap<&'a [u8], Members<'a>, foldhash::fast::FixedState>;
+
 impl<'a> Finder<'a> {
+    /// Objects of fewer nodes never get an index.
+    const MANY: usize = 64;
+
     pub(super) const fn new(object: Object<'a>) -> Self {
-        Self { object, next: object.members() }
+        Self { object, next: object.members(), looked_at: 0, index: None }
     }
 
     #[inline]
     pub(super) fn find(&mut self, key: &[u8]) -> Option<Member<'a>> {
-        let begun = self.next.index;
-        let mut members = self.next;
-        loop {
-            match members.next() {
-                Some(member) if member.key == key => {
-                    self.next = members;
-                    return Some(member);
-                }
-                Some(_) => {}
-                None => break,
-            }
+        if let Some(index) = &self.index {
+            return index.get(key).and_then(|members| { *members }.next());
         }
-        let mut members = self.object.members();
-        while members.index < begun {
+        let begun = self.next.index;
+        let found = self.seek(self.next, usize::MAX, key);
+        let found = found.or_else(|| self.seek(self.object.members(), begun, key));
+        if self.object.nodes.len() > Self::MANY && self.looked_at > 8 * self.object.nodes.len() {
+            self.index = Some(index(self.object));
+        }
+        found
+    }
+
+    /// Looks from one member on, up to the node `end`.
+    #[inline]
+    fn seek(&mut self, mut members: Members<'a>, end: usize, key: &[u8]) -> Option<Member<'a>> {
+        while members.index < end {
             let member = members.next()?;
+            self.looked_at += 1;
             if member.key == key {
                 self.next = members;
                 return Some(member);
             }
         }
         None
+    }
+}
+
+fn index(object: Object<'_>) -> Index<'_> {
+    let mut index = Index::with_hasher(foldhash::fast::FixedState::with_seed(0x4b45_5953));
+    let mut members = object.members();
+    loop {
+        let at = members;
+        let Some(member) = members.next() else { return index };
+        index.insert(member.key, at);
     }
 }
 
