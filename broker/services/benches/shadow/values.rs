@@ -1,8 +1,8 @@
 //! The same work over trees of values: parse, merge, stamp, compare, and three documents written.
 
-use std::collections::HashMap;
 use std::hint::black_box;
 
+use hashbrown::HashMap;
 use serde_json::{Map, Value, json};
 
 /// A shadow as trees.
@@ -19,7 +19,8 @@ pub(crate) fn rate(names: &[String], rounds: usize, payloads: &[String]) -> f64 
         serde_json::from_str(&format!(r#"{{"desired":{},"reported":{}}}"#, super::DESIRED, super::REPORTED))
             .expect("JSON");
     let fresh = || Shadow { state: document.clone(), metadata: stamped(&document), version: 1 };
-    let mut shadows: HashMap<&str, Shadow> = names.iter().map(|name| (&**name, fresh())).collect();
+    let mut shadows: HashMap<&str, Shadow, foldhash::fast::FixedState> =
+        names.iter().map(|name| (&**name, fresh())).collect();
     let mut out = Vec::new();
     super::best(names, rounds, |thing, n| {
         let shadow = shadows.get_mut(&*names[thing]).expect("there from the start");

@@ -22,6 +22,7 @@ mod rejection;
 mod request;
 mod settings;
 mod store;
+mod thing;
 mod topic;
 mod write;
 
@@ -30,5 +31,6 @@ pub use outcome::{Outcome, Via};
 pub use rate::InFlight;
 pub use rejection::Rejection;
 pub use settings::{Settings, publish_order};
-pub use store::{Current, Shadows};
+pub use store::Shadows;
+pub use thing::Current;
 pub use topic::{Answer, Operation, ShadowId, ShadowTopic};

@@ -4,7 +4,7 @@ use core::mem;
 
 use squall_profile::Decision;
 use squall_profile::switch::{ShadowVersionAfterDelete, ShadowVersionWhenAbsent};
-use squall_types::{Now, Timestamp};
+use squall_types::Now;
 
 use super::document::Document;
 use super::flat::{Builder, Object, Section};
@@ -13,9 +13,10 @@ use super::merge::Merge;
 use super::outcome::{Before, Done, Outcome, Via, stamp};
 use super::rate::Bucket;
 use super::request::{Change, Patch, UpdateHead, token_of};
+use super::thing::{Current, Life, Shadow, Thing};
 use super::{Operation, Rejection, Settings, ShadowId};
 use crate::bounds::fits;
-use crate::records::{Named, RecordKey, Records};
+use crate::records::{RecordKey, Records};
 
 /// The shadows of an account.
 #[derive(Clone, Debug)]
@@ -32,96 +33,6 @@ struct Scratch {
     patch: Patch,
     merged: [Builder; 2],
     before: Before,
-}
-
-/// A thing of which anything was ever asked. It need not be in the registry (`state.md` 1.12).
-#[derive(Clone, Debug)]
-struct Thing {
-    name: Box<str>,
-    rate: Bucket,
-    classic: Option<Box<Shadow>>,
-    /// In the order of their names.
-    named: Vec<(Box<str>, Box<Shadow>)>,
-}
-
-impl Named for Thing {
-    type Name = str;
-
-    fn name(&self) -> &str {
-        &self.name
-    }
-}
-
-/// A shadow that is, or was, or was only asked for.
-#[derive(Clone, Debug, Default)]
-struct Shadow {
-    rate: Bucket,
-    life: Life,
-    /// Its version is that of the last document, or the one that a delete took.
-    document: Document,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Life {
-    /// It never was, as far as the service remembers.
-    #[default]
-    Never,
-    Live,
-    /// It was deleted then; its version is remembered for a while.
-    Deleted(Timestamp),
-}
-
-impl Shadow {
-    fn is_live(&self) -> bool {
-        self.life == Life::Live
-    }
-
-    /// Forgets the version of a shadow that was deleted long enough ago.
-    fn forget(&mut self, now: Timestamp, settings: &Settings) {
-        let memory = u64::from(settings.version_memory_seconds) * 1_000_000_000;
-        if matches!(self.life, Life::Deleted(at) if now.0.saturating_sub(at.0) > memory) {
-            self.life = Life::Never;
-            self.document = Document::default();
-        }
-    }
-}
-
-/// A shadow's state as it is now, for whoever looks from outside.
-#[derive(Clone, Copy, Debug)]
-pub struct Current<'a> {
-    document: &'a Document,
-}
-
-impl<'a> Current<'a> {
-    /// Its version.
-    #[must_use]
-    pub const fn version(self) -> u64 {
-        self.document.version
-    }
-
-    /// The desired state as JSON; empty if there is none.
-    #[must_use]
-    pub fn desired(self) -> &'a [u8] {
-        self.document.sections[0].text()
-    }
-
-    /// The reported state as JSON; empty if there is none.
-    #[must_use]
-    pub fn reported(self) -> &'a [u8] {
-        self.document.sections[1].text()
-    }
-
-    /// Whether nothing is desired that is not reported.
-    #[must_use]
-    pub fn is_in_sync(self) -> bool {
-        self.document.delta().is_empty()
-    }
-
-    /// Bytes of memory that the shadow takes besides its JSON.
-    #[must_use]
-    pub fn overhead(self) -> usize {
-        size_of::<Shadow>() + self.document.sections.iter().map(Section::overhead).sum::<usize>()
-    }
 }
 
 impl Shadows {
@@ -222,11 +133,13 @@ impl Shadows {
     }
 
     /// The names of a thing's shadows that come after `name`.
-    pub(super) fn live_names_after(&self, thing: &str, name: &str) -> impl Iterator<Item = &str> {
+    pub(super) fn live_names_after<'a>(
+        &'a self,
+        thing: &str,
+        name: &'a str,
+    ) -> impl Iterator<Item = &'a str> {
         let thing = self.things.find(thing).and_then(|key| self.things.get(key));
-        let named = thing.map_or(&[][..], |thing| &thing.named);
-        let from = named.partition_point(|(other, _)| **other <= *name);
-        named[from..].iter().filter(|(_, shadow)| shadow.is_live()).map(|(name, _)| &**name)
+        thing.into_iter().flat_map(move |thing| thing.live_names_after(name))
     }
 
     fn get<'a>(&'a mut self, key: RecordKey, asked: Asked<'a>, payload: &'a [u8], now: Now) -> Outcome<'a> {
@@ -401,58 +314,5 @@ impl Scratch {
         }
         document.version += 1;
         shadow.life = Life::Live;
-    }
-}
-
-impl Life {
-    fn is_live(self) -> bool {
-        self == Self::Live
-    }
-}
-
-impl Thing {
-    fn new(name: &str) -> Self {
-        Self { name: name.into(), rate: Bucket::default(), classic: None, named: Vec::new() }
-    }
-
-    fn place(&self, name: &str) -> Result<usize, usize> {
-        self.named.binary_search_by(|(other, _)| (**other).cmp(name))
-    }
-
-    fn shadow(&self, name: Option<&str>) -> Option<&Shadow> {
-        match name {
-            None => self.classic.as_deref(),
-            Some(name) => self.place(name).ok().map(|place| &*self.named[place].1),
-        }
-    }
-
-    fn shadow_mut(&mut self, name: Option<&str>) -> Option<&mut Shadow> {
-        match name {
-            None => self.classic.as_deref_mut(),
-            Some(name) => self.place(name).ok().map(|place| &mut *self.named[place].1),
-        }
-    }
-
-    /// The record of a shadow, made if there is none: a request counts in a rate even if there is no shadow.
-    fn entry(&mut self, name: Option<&str>) -> &mut Shadow {
-        let Some(name) = name else { return self.classic.get_or_insert_default() };
-        let place = self.place(name).unwrap_or_else(|place| {
-            self.named.insert(place, (name.into(), Box::default()));
-            place
-        });
-        &mut self.named[place].1
-    }
-
-    fn rate(&mut self, name: Option<&str>, settings: &Settings) -> &mut Bucket {
-        match settings.rate_bucket {
-            squall_profile::switch::ShadowRateBucket::Thing => &mut self.rate,
-            squall_profile::switch::ShadowRateBucket::Shadow => &mut self.entry(name).rate,
-        }
-    }
-
-    /// Whether one more named shadow may be made.
-    fn has_room(&self, settings: &Settings) -> bool {
-        let limit = settings.named_shadows as usize;
-        limit == 0 || self.named.iter().filter(|(_, shadow)| shadow.is_live()).count() < limit
     }
 }
