@@ -210,7 +210,11 @@ mod tests {
             (
                 "aws-2019",
                 &[("shadow_levels", 5)],
-                &[("registry_rates", "2019"), ("thing_type_updates", "absent"), ("shadow_rate_bucket", "thing")],
+                &[
+                    ("registry_rates", "2019"),
+                    ("thing_type_updates", "absent"),
+                    ("shadow_rate_bucket", "thing"),
+                ],
             ),
             ("mqtt5-128k", &[("packet_bytes", 131_072)], &[]),
             (
