@@ -6,7 +6,9 @@
 pub mod api_error;
 mod bounds;
 pub mod policy;
+mod principal_kind;
 pub mod provisioning;
 mod records;
 pub mod registry;
 pub mod shadow;
+mod template;

@@ -117,7 +117,14 @@ const MAX_VALUE_CHARACTERS: usize = 1024;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CertificateFacts {
     serial_number: Box<str>,
-    attributes: Vec<(CertificateAttribute, Vec<Option<Box<str>>>)>,
+    attributes: Vec<(CertificateAttribute, Vec<FieldValue>)>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct FieldValue {
+    text: Box<str>,
+    /// Whether it may be put into a policy.
+    usable: bool,
 }
 
 impl CertificateFacts {
@@ -143,7 +150,7 @@ impl CertificateFacts {
         if values.len() < MAX_VALUES {
             let usable =
                 !value.contains(['*', '$', '+', '?', '#']) && value.chars().count() <= MAX_VALUE_CHARACTERS;
-            values.push(usable.then(|| value.into()));
+            values.push(FieldValue { text: value.into(), usable });
         }
     }
 
@@ -155,18 +162,24 @@ impl CertificateFacts {
 
     /// The values of an attribute that can be put into a policy, each with its place.
     pub fn values(&self, attribute: CertificateAttribute) -> impl Iterator<Item = (usize, &str)> {
-        self.attributes
-            .binary_search_by_key(&attribute, |(known, _)| *known)
-            .ok()
-            .into_iter()
-            .flat_map(|index| self.attributes[index].1.iter().enumerate())
-            .filter_map(|(place, value)| value.as_deref().map(|value| (place, value)))
+        let held = self.held(attribute).iter().enumerate();
+        held.filter(|(_, value)| value.usable).map(|(place, value)| (place, &*value.text))
+    }
+
+    /// The values of an attribute as they stand in the certificate, whatever is in them.
+    pub fn texts(&self, attribute: CertificateAttribute) -> impl Iterator<Item = &str> {
+        self.held(attribute).iter().map(|value| &*value.text)
+    }
+
+    fn held(&self, attribute: CertificateAttribute) -> &[FieldValue] {
+        let found = self.attributes.binary_search_by_key(&attribute, |(known, _)| *known);
+        found.map_or(&[], |index| &self.attributes[index].1)
     }
 
     /// The names of the variables that have a value.
     pub(super) fn available_keys(&self) -> impl Iterator<Item = &'static str> {
         let own = (!self.serial_number.is_empty()).then_some("iot:Certificate.SerialNumber");
-        let named = self.attributes.iter().filter(|(_, values)| values.iter().any(Option::is_some));
+        let named = self.attributes.iter().filter(|(_, values)| values.iter().any(|value| value.usable));
         own.into_iter().chain(named.map(|(attribute, _)| attribute.variable()))
     }
 }
@@ -192,9 +205,11 @@ mod tests {
     #[test]
     fn values_that_would_act_as_wildcards_keep_their_place_and_are_not_used() {
         let mut facts = CertificateFacts::new("7");
-        for value in ["US", "D*", &"x".repeat(1025), "FR", "IT", "SIXTH"] {
+        let long = "x".repeat(1025);
+        for value in ["US", "D*", &long, "FR", "IT", "SIXTH"] {
             facts.add(COUNTRY, value);
         }
+        assert_eq!(facts.texts(COUNTRY).collect::<Vec<_>>(), ["US", "D*", &long, "FR", "IT"]);
         assert_eq!(facts.values(COUNTRY).collect::<Vec<_>>(), [(0, "US"), (3, "FR"), (4, "IT")]);
         assert_eq!(
             facts.available_keys().collect::<Vec<_>>(),

@@ -6,10 +6,11 @@ use squall_types::CertificateId;
 
 use super::control::Control;
 use super::error::ProvisioningError;
-use super::expand::{CertificatePlan, OverrideSetting, Plan, PolicyPlan, ThingPlan};
+use super::expand::{CertificatePlan, Plan, PolicyPlan, ThingPlan};
 use crate::registry::{
     AttributePayload, CertificateStatus, ControlCall, PolicyTarget, ThingConfiguration, ThingUpdate,
 };
+use crate::template::OverrideSetting;
 
 /// A step that was done, or the one that failed.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,10 +9,10 @@ use std::sync::Arc;
 use squall_types::{CertificateId, WallTime};
 
 use super::store::Templates;
-use super::template::TemplateKind;
 use crate::api_error::{ApiError, Exception};
 use crate::policy::{Account, CertificateFacts, Policy, PolicyVersion, ResourceKind, Rights};
 use crate::registry::X509Certificate;
+use crate::template::TemplateKind;
 
 const SECOND: u64 = 1_000_000_000;
 

@@ -3,6 +3,7 @@
 use core::fmt;
 
 use crate::api_error::ApiError;
+use crate::template::TemplateError;
 
 /// What kept a plan from being made or carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,3 +69,9 @@ impl fmt::Display for ProvisioningError {
 }
 
 impl core::error::Error for ProvisioningError {}
+
+impl From<TemplateError> for ProvisioningError {
+    fn from(TemplateError { place, message }: TemplateError) -> Self {
+        Self::Template { place, message }
+    }
+}

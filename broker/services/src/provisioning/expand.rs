@@ -3,14 +3,12 @@
 use sha2::{Digest, Sha256};
 
 use super::error::ProvisioningError;
-use super::evaluation::Evaluation;
-use super::parameters::Parameters;
-use super::template::{
-    CertificateResource, Identity, PolicyContent, PolicyResource, Template, ThingResource, principal,
-};
-use crate::api_error::{ApiError, Exception};
-use crate::policy::{Account, Policy, PolicyErrorKind};
 use crate::registry::{CertificateStatus, PrincipalKind};
+use crate::template::Parameters;
+use crate::template::{
+    CertificateOutcome, CertificateResource, Evaluation, Identity, OverrideSetting, PolicyContent,
+    PolicyResource, Template, TemplateError, ThingOverrides, ThingResource, principal,
+};
 
 /// What a template wants for one device.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,54 +38,6 @@ pub struct ThingPlan {
     pub billing_group: Option<Box<str>>,
     /// What is done if it is there already.
     pub overrides: ThingOverrides,
-}
-
-/// What is done with a property of something that is there already.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OverrideSetting {
-    /// It stays as it is.
-    DoNothing,
-    /// It becomes what the template says.
-    Replace,
-    /// Provisioning fails.
-    Fail,
-    /// What the template says is added.
-    Merge,
-}
-
-impl OverrideSetting {
-    /// Every setting.
-    pub const ALL: &[Self] = &[Self::DoNothing, Self::Replace, Self::Fail, Self::Merge];
-
-    /// As templates spell it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::DoNothing => "DO_NOTHING",
-            Self::Replace => "REPLACE",
-            Self::Fail => "FAIL",
-            Self::Merge => "MERGE",
-        }
-    }
-}
-
-/// The override settings of a thing's properties.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ThingOverrides {
-    /// Of its attributes.
-    pub attributes: OverrideSetting,
-    /// Of its type.
-    pub type_name: OverrideSetting,
-    /// Of its groups.
-    pub groups: OverrideSetting,
-}
-
-impl Default for ThingOverrides {
-    /// What counts where the template says nothing: K-17.
-    fn default() -> Self {
-        let setting = OverrideSetting::DoNothing;
-        Self { attributes: setting, type_name: setting, groups: setting }
-    }
 }
 
 /// What becomes of the certificate.
@@ -121,29 +71,7 @@ pub enum CertificateSource {
     },
 }
 
-/// The state that provisioning gives a certificate.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum CertificateOutcome {
-    /// What a template that says nothing means.
-    #[default]
-    Active,
-    /// The device has to wait.
-    Inactive,
-}
-
 impl CertificateOutcome {
-    /// Reads a template's spelling; a sample of the documents writes `Active` (`state.md` 3.7).
-    ///
-    /// # Errors
-    /// A sentence that says what is allowed.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        match text {
-            _ if text.eq_ignore_ascii_case("ACTIVE") => Ok(Self::Active),
-            _ if text.eq_ignore_ascii_case("INACTIVE") => Ok(Self::Inactive),
-            _ => Err(format!("{text:?} is no status here; ACTIVE and INACTIVE are")),
-        }
-    }
-
     /// The state of the registry.
     #[must_use]
     pub const fn status(self) -> CertificateStatus {
@@ -195,15 +123,16 @@ impl Template {
     /// [`ProvisioningError::Template`]: a declared parameter has no value, a function fails, or a value is none that its
     /// property may have.
     pub fn expand(&self, parameters: &Parameters) -> Result<Plan, ProvisioningError> {
+        Ok(self.expanded(parameters)?)
+    }
+
+    fn expanded(&self, parameters: &Parameters) -> Result<Plan, TemplateError> {
         let mut evaluation = Evaluation::new(&self.declared, parameters);
         // A declared parameter without a value fails, whether anything refers to it or not (`state.md` 3.1).
         for parameter in &self.declared.parameters {
             if evaluation.parameter(&parameter.name).is_none() {
                 let message = format_args!("parameter {} has no value", parameter.name);
-                return Err(ProvisioningError::template(
-                    format_args!("Parameters.{}", parameter.name),
-                    message,
-                ));
+                return Err(TemplateError::new(format_args!("Parameters.{}", parameter.name), message));
             }
         }
         let thing = self.thing.as_ref().map(|thing| thing.expand(&mut evaluation)).transpose()?;
@@ -216,29 +145,6 @@ impl Template {
         let device_configuration = self.device_configuration.iter().map(entry).collect::<Result<_, _>>()?;
         Ok(Plan { thing, certificate, policies, device_configuration })
     }
-
-    /// Checks the policy documents that are the same whatever the parameters are.
-    pub(super) fn check_constant_policies(&self) -> Result<(), ApiError> {
-        let none = Parameters::default();
-        for policy in &self.policies {
-            let PolicyContent::Document(node) = &policy.content else { continue };
-            if !node.is_constant() {
-                continue;
-            }
-            let place = policy.place("PolicyDocument");
-            let document = Evaluation::new(&self.declared, &none).document(&place, node);
-            let document =
-                document.map_err(|error| ApiError::new(Exception::InvalidRequest, error.to_string()))?;
-            Policy::parse(&document, &Account::default()).map_err(|error| {
-                let exception = match error.kind() {
-                    PolicyErrorKind::Malformed => Exception::InvalidRequest,
-                    PolicyErrorKind::NotModelled => Exception::NotModelled,
-                };
-                ApiError::new(exception, format!("{place}: {}: {}", error.place(), error.message()))
-            })?;
-        }
-        Ok(())
-    }
 }
 
 impl ThingResource {
@@ -246,7 +152,7 @@ impl ThingResource {
         format!("Resources.{}.Properties.{property}", self.logical_name)
     }
 
-    fn expand(&self, evaluation: &mut Evaluation<'_>) -> Result<ThingPlan, ProvisioningError> {
+    fn expand(&self, evaluation: &mut Evaluation<'_>) -> Result<ThingPlan, TemplateError> {
         let name = evaluation.text(&self.place("ThingName"), &self.name)?;
         let attribute = |(name, value): &(Box<str>, _)| {
             let place = self.place(&format!("AttributePayload.{name}"));
@@ -269,7 +175,7 @@ impl CertificateResource {
         format!("Resources.{}.Properties.{property}", self.logical_name)
     }
 
-    fn expand(&self, evaluation: &mut Evaluation<'_>) -> Result<CertificatePlan, ProvisioningError> {
+    fn expand(&self, evaluation: &mut Evaluation<'_>) -> Result<CertificatePlan, TemplateError> {
         let source = match &self.identity {
             Identity::Provisioned => CertificateSource::Provisioned,
             Identity::Id(id) => CertificateSource::Id(evaluation.text(&self.place("CertificateId"), id)?),
@@ -285,24 +191,20 @@ impl CertificateResource {
         let status = self.status.as_ref().map_or(Ok(CertificateOutcome::default()), |status| {
             let place = self.place("Status");
             let text = evaluation.text(&place, status)?;
-            CertificateOutcome::parse(&text).map_err(|message| ProvisioningError::template(place, message))
+            CertificateOutcome::parse(&text).map_err(|message| TemplateError::new(place, message))
         })?;
         let principal_kind =
             self.principal_kind.as_ref().map_or(Ok(PrincipalKind::NonExclusive), |kind| {
                 let place = self.place("ThingPrincipalType");
                 let text = evaluation.text(&place, kind)?;
-                principal(&text).map_err(|message| ProvisioningError::template(place, message))
+                principal(&text).map_err(|message| TemplateError::new(place, message))
             })?;
         Ok(CertificatePlan { source, status, status_override: self.status_override, principal_kind })
     }
 }
 
 impl PolicyResource {
-    fn place(&self, property: &str) -> String {
-        format!("Resources.{}.Properties.{property}", self.logical_name)
-    }
-
-    fn expand(&self, evaluation: &mut Evaluation<'_>) -> Result<PolicyPlan, ProvisioningError> {
+    fn expand(&self, evaluation: &mut Evaluation<'_>) -> Result<PolicyPlan, TemplateError> {
         match &self.content {
             PolicyContent::Name(name) => {
                 Ok(PolicyPlan::Named(evaluation.text(&self.place("PolicyName"), name)?))

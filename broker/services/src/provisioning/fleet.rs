@@ -17,15 +17,15 @@ use super::answer::{FleetAnswer, Outcome};
 use super::apply::apply;
 use super::control::Control;
 use super::hook::{HookEvent, apply_answer};
-use super::parameters::Parameters;
 use super::payload::decode;
 use super::rate::TokenBucket;
 use super::rejection::{HookFailure, Rejection};
 use super::store::{ProvisioningTemplate, Templates};
-use super::template::{CERTIFICATE_ID, Template, TemplateKind};
 use super::token::OwnershipTokens;
 use super::topic::{FleetApi, FleetTopic, PayloadFormat};
 use crate::registry::{CertificateStatus, Registry, X509Certificate};
+use crate::template::Parameters;
+use crate::template::{CERTIFICATE_ID, Template, TemplateKind};
 
 const SECOND: u64 = 1_000_000_000;
 

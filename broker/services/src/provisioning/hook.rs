@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 use squall_types::CertificateId;
 
-use super::parameters::Parameters;
 use super::rejection::HookFailure;
+use crate::template::Parameters;
 
 /// What a hook is told.
 #[derive(Clone, Copy, Debug)]

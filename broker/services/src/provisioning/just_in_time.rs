@@ -21,11 +21,11 @@ use squall_types::CertificateId;
 use super::apply::{Provisioned, ProvisioningFailure, apply};
 use super::control::Control;
 use super::error::ProvisioningError;
-use super::parameters::Parameters;
 use super::registration_message::{RegistrationMessage, registration_message};
 use super::store::Templates;
-use super::template::{Template, TemplateKind};
 use crate::registry::{CertificateStatus, RegisteredCa, RegistrationTemplate, X509Certificate};
+use crate::template::Parameters;
+use crate::template::{Template, TemplateKind};
 
 /// What the presentation of a certificate that may not connect does.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -16,7 +16,6 @@ mod apply;
 mod claim;
 mod control;
 mod error;
-mod evaluation;
 mod expand;
 mod fleet;
 mod hook;
@@ -27,7 +26,6 @@ mod rate;
 mod registration_message;
 mod rejection;
 mod store;
-mod template;
 mod template_api;
 mod token;
 mod topic;
@@ -37,25 +35,25 @@ pub use apply::{Provisioned, ProvisioningFailure, Step, apply};
 pub use claim::{ClaimAccess, ProvisioningClaim, ProvisioningClaims, minimal_claim_policy};
 pub use control::{Control, OnCall};
 pub use error::ProvisioningError;
-pub use expand::{
-    CertificateOutcome, CertificatePlan, CertificateSource, OverrideSetting, Plan, PolicyPlan,
-    ThingOverrides, ThingPlan,
-};
+pub use expand::{CertificatePlan, CertificateSource, Plan, PolicyPlan, ThingPlan};
 pub use fleet::{
     Begun, FleetProvisioning, FleetRequest, IssuedCertificate, PendingCertificate, PendingRegistration,
 };
 pub use just_in_time::{ContactRefusal, FirstContact, JitpRun, JustInTime};
-pub use parameters::Parameters;
 pub use registration_message::RegistrationMessage;
 pub use rejection::{HookFailure, Rejection};
 pub use store::{
     HOOK_PAYLOAD_VERSION, MAX_TEMPLATE_VERSIONS, MAX_TEMPLATES, NewHook, NewTemplate, ProvisioningHook,
     ProvisioningTemplate, TemplateUpdate, TemplateVersion, Templates,
 };
-pub use template::{CERTIFICATE_ID, MAX_TEMPLATE_BYTES, Template, TemplateKind};
 pub use template_api::{
     OwnedTemplateCall, OwnedTemplateQuery, TEMPLATE_CALLS, TEMPLATE_QUERIES, TemplateAnswer, TemplateCall,
     TemplateControl, TemplateDescription, TemplateQuery, TemplateReply, TemplateSummary,
     TemplateVersionDescription, TemplateVersionSummary,
 };
 pub use topic::{Direction, FleetApi, FleetTopic, PayloadFormat};
+
+pub use crate::template::{
+    CERTIFICATE_ID, CertificateOutcome, MAX_TEMPLATE_BYTES, OverrideSetting, Parameters, Template,
+    TemplateKind, ThingOverrides,
+};

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use squall_types::WallTime;
 
-use super::template::{Template, TemplateKind};
 use crate::api_error::{ApiError, Exception};
 use crate::bounds::fits;
 use crate::policy::{Account, ResourceKind};
+use crate::template::{Template, TemplateKind};
 
 /// Not adjustable.
 pub const MAX_TEMPLATES: usize = 256;

@@ -44,6 +44,7 @@ use crate::bounds::fits;
 use crate::policy::{Account, PolicyStore, ResourceKind};
 use crate::records::Records;
 
+pub use crate::principal_kind::PrincipalKind;
 pub use access::{Access, AccessRefusal, AttachedThing, CertificateKey};
 pub use answer::ControlAnswer;
 pub use attributes::AttributePayload;
@@ -57,7 +58,6 @@ pub use description::{
 pub use event::{EventKind, RegistryEvent};
 pub use json::{CALLS, OwnedCall, OwnedQuery, QUERIES};
 pub(crate) use json::{Members, list, without_nulls};
-pub use principal::PrincipalKind;
 pub use query::{ControlQuery, GroupFilter, Listed, Page, ThingFilter};
 pub(crate) use query::{MAX_RESULTS, part};
 pub use registration::{RegistrationConfig, RegistrationTemplate};

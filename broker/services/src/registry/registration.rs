@@ -1,9 +1,7 @@
 //! What becomes of certificates that register by connecting (`state.md` 2.8, 3.1).
 
-use serde_json::Value;
-
-use super::invalid;
 use crate::api_error::ApiError;
+use crate::template::{Template, TemplateKind};
 
 /// The template that they are provisioned with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,23 +22,11 @@ pub struct RegistrationConfig {
 }
 
 impl RegistrationConfig {
-    /// What can be seen of a template without using it: it is a JSON object, and its policies have a name or a document.
+    /// A body is judged as a template of type JITP is; what a name stands for is looked up when a device comes.
     pub(super) fn validate(&self) -> Result<(), ApiError> {
-        let RegistrationTemplate::Body(body) = &self.template else { return Ok(()) };
-        let template: Value = serde_json::from_str(body)
-            .map_err(|error| invalid(format!("Invalid registration template. {error}")))?;
-        let resources = template.get("Resources").and_then(Value::as_object);
-        let Some(resources) = resources else {
-            return Err(invalid("Invalid registration template. Resources is not present in the Template."));
-        };
-        for resource in resources.values().filter(|resource| resource["Type"] == "AWS::IoT::Policy") {
-            let properties = &resource["Properties"];
-            if properties.get("PolicyName").is_none() && properties.get("PolicyDocument").is_none() {
-                return Err(invalid(
-                    "Invalid registration template. Neither policyName nor policyDocument is present in the Template.",
-                ));
-            }
+        match &self.template {
+            RegistrationTemplate::Body(body) => Template::parse(body, TemplateKind::Jitp).map(drop),
+            RegistrationTemplate::Name(_) => Ok(()),
         }
-        Ok(())
     }
 }

@@ -80,13 +80,13 @@ impl X509Certificate {
     }
 }
 
-/// Values of a field that policies and templates can use.
+/// Values of a field, whether policies can use them or not.
 pub(super) fn values(
     facts: &CertificateFacts,
     holder: CertificateHolder,
     field: CertificateField,
 ) -> impl Iterator<Item = &str> {
-    facts.values(CertificateAttribute { holder, field }).map(|(_, value)| value)
+    facts.texts(CertificateAttribute { holder, field })
 }
 
 pub(super) fn subject(facts: &CertificateFacts) -> String {

@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 use squall_profile::switch::JitpAfterFailure;
 use squall_services::policy::CertificateField;
 use squall_services::provisioning::{
-    ContactRefusal, FirstContact, JitpRun, JustInTime, Provisioned, ProvisioningFailure,
+    ContactRefusal, FirstContact, JitpRun, JustInTime, Provisioned, ProvisioningFailure, Template,
+    TemplateKind,
 };
 use squall_services::registry::{
     CaRegistration, CaUpdate, CertificateMode, CertificateStatus, ControlCall, RegistrationConfig,
@@ -12,7 +13,7 @@ use squall_services::registry::{
 };
 use squall_types::{CertificateId, Now};
 
-use super::support::{DEVICE, at, certificate, jitp_body, registry, templates, with};
+use super::support::{DEVICE, at, certificate, fleet_body, jitp_body, registry, templates, with};
 
 const CA: CertificateId = CertificateId([0xca; 32]);
 
@@ -22,20 +23,26 @@ struct Bench {
     device: X509Certificate,
 }
 
+fn registration<'a>(
+    certificate: &'a X509Certificate,
+    registration: Option<&'a RegistrationConfig>,
+) -> CaRegistration<'a> {
+    CaRegistration {
+        certificate,
+        verification: None,
+        mode: CertificateMode::SniOnly,
+        set_as_active: true,
+        allow_auto_registration: true,
+        registration,
+    }
+}
+
 /// A CA that is active and registers by connecting, with a template or without, and a device of it.
 fn bench(template: Option<RegistrationTemplate>) -> Bench {
     let mut registry = registry();
     let config = template.map(|template| RegistrationConfig { template, role_arn: None });
     let ca = certificate(CA, &[(CertificateField::CommonName, "factory")]);
-    let call = CaRegistration {
-        certificate: &ca,
-        verification: None,
-        mode: CertificateMode::SniOnly,
-        set_as_active: true,
-        allow_auto_registration: true,
-        registration: config.as_ref(),
-    };
-    registry.register_ca_certificate(&call).unwrap();
+    registry.register_ca_certificate(&registration(&ca, config.as_ref())).unwrap();
     let subject = [(CertificateField::CommonName, "pump"), (CertificateField::Country, "US")];
     let device = X509Certificate { issuer: Some(CA), ..certificate(DEVICE, &subject) };
     Bench { registry, just_in_time: JustInTime::new(JitpAfterFailure::Again), device }
@@ -174,17 +181,63 @@ fn a_throttled_run_is_made_again_as_the_switch_says() {
 }
 
 #[test]
-fn a_bad_template_fails_when_it_is_used() {
-    let body = json!({"Resources": {"thing": {"Type": "AWS::IoT::Thing", "Properties": {"ThingName": "x"}}}});
-    for template in [
-        RegistrationTemplate::Body(body.to_string().into()),
-        RegistrationTemplate::Name("none".into()),
-        RegistrationTemplate::Name("fleet".into()),
-    ] {
-        let mut bench = bench(Some(template));
+fn a_name_that_stands_for_no_usable_template_fails_when_it_is_used() {
+    for name in ["none", "fleet"] {
+        let mut bench = bench(Some(RegistrationTemplate::Name(name.into())));
         let run = bench.run(0);
         assert!(!bench.provision(&run, 3).unwrap_err().is_transient());
     }
+}
+
+/// A body is judged as a template of its own is, before anything is changed.
+#[test]
+fn a_bad_body_is_refused_with_the_ca() {
+    let mut without_certificate = jitp_body();
+    without_certificate["Resources"].as_object_mut().unwrap().remove("certificate");
+    let mut with_groups_of_no_list = jitp_body();
+    with_groups_of_no_list["Resources"]["thing"]["Properties"]["ThingGroups"] = json!("lamps");
+    let mut with_foreign_reference = jitp_body();
+    with_foreign_reference["Resources"]["thing"]["Properties"]["ThingName"] = json!({"Ref": "Serial"});
+    let long = format!("{}{}", jitp_body(), " ".repeat(10_241));
+    let bodies = [without_certificate, with_groups_of_no_list, with_foreign_reference, fleet_body()];
+    let bodies = bodies.map(|body| body.to_string()).into_iter();
+    for body in bodies.chain([long, "{}".to_owned(), "template".to_owned()]) {
+        let expected = Template::parse(&body, TemplateKind::Jitp).unwrap_err();
+        let config = RegistrationConfig { template: RegistrationTemplate::Body(body.into()), role_arn: None };
+        let mut registry = registry();
+        let before = format!("{registry:?}");
+        let ca = certificate(CA, &[]);
+        let refused = registry.register_ca_certificate(&registration(&ca, Some(&config)));
+        assert_eq!(
+            (refused.as_ref(), expected.exception.name()),
+            (Err(&expected), "InvalidRequestException")
+        );
+        assert_eq!(format!("{registry:?}"), before);
+        let mut registry = with_body().registry;
+        let before = format!("{registry:?}");
+        let update = CaUpdate { registration: Some(&config), active: Some(false), ..CaUpdate::default() };
+        assert_eq!(registry.update_ca_certificate(CA, &update), Err(expected));
+        assert_eq!(format!("{registry:?}"), before);
+    }
+}
+
+/// A wildcard is no business of templates: what becomes of the value judges it.
+#[test]
+fn a_subject_with_a_wildcard_has_its_value() {
+    let mut bench = with_body();
+    let subject = [(CertificateField::CommonName, "pump*"), (CertificateField::Country, "US")];
+    bench.device = X509Certificate { issuer: Some(CA), ..certificate(DEVICE, &subject) };
+    let run = bench.run(0);
+    let failure = bench.provision(&run, 3).unwrap_err();
+    assert!(failure.to_string().contains("CreateThing failed with InvalidRequestException"), "{failure}");
+    // Where the thing is not named by it, nothing is wrong with it.
+    let mut body = jitp_body();
+    body["Resources"]["thing"]["Properties"]["ThingName"] = json!({"Ref": "AWS::IoT::Certificate::Id"});
+    let device = bench.device;
+    let mut bench = self::bench(Some(RegistrationTemplate::Body(body.to_string().into())));
+    bench.device = device;
+    let run = bench.run(0);
+    assert_eq!(bench.provision(&run, 3).unwrap().thing.as_deref(), Some(&*DEVICE.to_string()));
 }
 
 /// Check 80.

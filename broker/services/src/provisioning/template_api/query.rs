@@ -3,9 +3,9 @@
 use squall_types::WallTime;
 
 use super::super::store::{ProvisioningHook, ProvisioningTemplate, TemplateVersion, Templates};
-use super::super::template::TemplateKind;
 use crate::api_error::ApiError;
 use crate::registry::{Listed, MAX_RESULTS, Page, part};
+use crate::template::TemplateKind;
 
 /// One call about provisioning templates that reads the account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,8 +6,8 @@ use super::call::TemplateCall;
 use super::query::TemplateQuery;
 use crate::api_error::ApiError;
 use crate::provisioning::store::{NewHook, NewTemplate, TemplateUpdate};
-use crate::provisioning::template::TemplateKind;
 use crate::registry::{Members, Page, invalid};
+use crate::template::TemplateKind;
 
 /// The operations on templates that change something, in the order of their names.
 pub const TEMPLATE_CALLS: &[&str] = &[

@@ -64,7 +64,7 @@ fn read_names(
     members.finish()
 }
 
-/// The fields of a certificate. Values that no policy can use are not among them.
+/// The fields of a certificate.
 pub(super) fn write(certificate: &X509Certificate) -> Value {
     let mut fields = json!({
         "certificateId": certificate.id.to_string(),

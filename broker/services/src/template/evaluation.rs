@@ -1,53 +1,49 @@
 //! Expressions with values: every parameter put in its place.
 
-use super::error::ProvisioningError;
+use super::error::TemplateError;
 use super::parameters::Parameters;
-use super::template::{Declared, Expression, ListExpression, Node, Piece};
+use super::{Declared, Expression, ListExpression, Node, Piece};
 
 /// The most text that expanding one template may make on the way: what a device sends is repeated wherever the template
 /// refers to it, so the template's own bound is none.
 const MAX_EXPANDED_BYTES: usize = 512 * 1024;
 
 /// One expansion: values, and how much text it may still make.
-pub(super) struct Evaluation<'t> {
+pub(crate) struct Evaluation<'t> {
     declared: &'t Declared,
     parameters: &'t Parameters,
     left: usize,
 }
 
 /// What went wrong, before anybody has said where.
-pub(super) type Fault = String;
+pub(crate) type Fault = String;
 
 impl<'t> Evaluation<'t> {
-    pub(super) const fn new(declared: &'t Declared, parameters: &'t Parameters) -> Self {
+    pub(crate) const fn new(declared: &'t Declared, parameters: &'t Parameters) -> Self {
         Self { declared, parameters, left: MAX_EXPANDED_BYTES }
     }
 
     /// The text of a property.
-    pub(super) fn text(
-        &mut self,
-        place: &str,
-        expression: &Expression,
-    ) -> Result<Box<str>, ProvisioningError> {
-        self.evaluate(expression).map(Into::into).map_err(|fault| ProvisioningError::template(place, fault))
+    pub(crate) fn text(&mut self, place: &str, expression: &Expression) -> Result<Box<str>, TemplateError> {
+        self.evaluate(expression).map(Into::into).map_err(|fault| TemplateError::new(place, fault))
     }
 
     /// The texts of a property that is a list.
-    pub(super) fn texts(
+    pub(crate) fn texts(
         &mut self,
         place: &str,
         list: &ListExpression,
-    ) -> Result<Vec<Box<str>>, ProvisioningError> {
-        let values = self.list(list).map_err(|fault| ProvisioningError::template(place, fault))?;
+    ) -> Result<Vec<Box<str>>, TemplateError> {
+        let values = self.list(list).map_err(|fault| TemplateError::new(place, fault))?;
         let text = |(index, value): (usize, Option<String>)| match value {
             Some(text) => Ok(text.into()),
-            None => Err(ProvisioningError::template(format_args!("{place}[{index}]"), "null is no text")),
+            None => Err(TemplateError::new(format_args!("{place}[{index}]"), "null is no text")),
         };
         values.into_iter().enumerate().map(text).collect()
     }
 
     /// The value of a parameter: the given one, else the declared default.
-    pub(super) fn parameter(&self, name: &str) -> Option<&'t str> {
+    pub(crate) fn parameter(&self, name: &str) -> Option<&'t str> {
         let default = || {
             let declared = self.declared.parameters.iter().find(|known| *known.name == *name);
             declared.and_then(|parameter| parameter.default.as_deref())
@@ -56,12 +52,12 @@ impl<'t> Evaluation<'t> {
     }
 
     /// A policy document as JSON text; one that is given as a text is that text.
-    pub(super) fn document(&mut self, place: &str, node: &Node) -> Result<Box<str>, ProvisioningError> {
+    pub(crate) fn document(&mut self, place: &str, node: &Node) -> Result<Box<str>, TemplateError> {
         let made = match node {
             Node::Text(expression) => self.evaluate(expression),
             other => self.json(other).map(|value| value.to_string()),
         };
-        made.map(Into::into).map_err(|fault| ProvisioningError::template(place, fault))
+        made.map(Into::into).map_err(|fault| TemplateError::new(place, fault))
     }
 
     fn json(&mut self, node: &Node) -> Result<serde_json::Value, Fault> {

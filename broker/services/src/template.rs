@@ -1,21 +1,34 @@
 //! Provisioning templates: JSON text read and checked in one go, or refused as a whole (`state.md` 3.7).
 //!
 //! ```text
-//! JSON text --Template::parse--> Template --expand(parameters)--> Plan --apply--> what the registry then has
+//! JSON text --Template::parse--> Template --provisioning: expand(parameters)--> Plan --apply--> what the registry has
 //! ```
+//!
+//! The language stands below the registry, which judges the templates of CAs by it, and knows nothing of it; carrying
+//! a template out is the subject of [`provisioning`](crate::provisioning).
 
+mod error;
+mod evaluation;
 mod expression;
+mod parameters;
 mod place;
 mod resource;
+mod setting;
 
 use serde_json::{Map, Value};
 
 use crate::api_error::{ApiError, Exception};
+use crate::policy::{Account, Policy, PolicyErrorKind};
 
-pub(super) use expression::{Expression, ListExpression, Piece};
-pub(super) use resource::{
+pub(crate) use error::TemplateError;
+pub(crate) use evaluation::Evaluation;
+pub(crate) use expression::{Expression, ListExpression, Piece};
+pub(crate) use resource::{
     CertificateResource, Identity, Node, PolicyContent, PolicyResource, ThingResource, principal,
 };
+
+pub use parameters::Parameters;
+pub use setting::{CertificateOutcome, OverrideSetting, ThingOverrides};
 
 use expression::Reader;
 use place::Place;
@@ -53,28 +66,28 @@ impl TemplateKind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
     kind: TemplateKind,
-    pub(super) declared: Declared,
-    pub(super) thing: Option<ThingResource>,
-    pub(super) certificate: CertificateResource,
-    pub(super) policies: Vec<PolicyResource>,
-    pub(super) device_configuration: Vec<(Box<str>, Expression)>,
+    pub(crate) declared: Declared,
+    pub(crate) thing: Option<ThingResource>,
+    pub(crate) certificate: CertificateResource,
+    pub(crate) policies: Vec<PolicyResource>,
+    pub(crate) device_configuration: Vec<(Box<str>, Expression)>,
 }
 
 /// What expressions may refer to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Declared {
-    pub(super) parameters: Vec<Parameter>,
-    pub(super) mappings: Vec<(Box<str>, Mapping)>,
+pub(crate) struct Declared {
+    pub(crate) parameters: Vec<Parameter>,
+    pub(crate) mappings: Vec<(Box<str>, Mapping)>,
 }
 
 /// The two levels of keys of a mapping.
-pub(super) type Mapping = Vec<(Box<str>, Vec<(Box<str>, Box<str>)>)>;
+pub(crate) type Mapping = Vec<(Box<str>, Vec<(Box<str>, Box<str>)>)>;
 
 /// A declared parameter.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Parameter {
-    pub(super) name: Box<str>,
-    pub(super) default: Option<Box<str>>,
+pub(crate) struct Parameter {
+    pub(crate) name: Box<str>,
+    pub(crate) default: Option<Box<str>>,
 }
 
 impl Template {
@@ -110,6 +123,29 @@ impl Template {
         let template = Self { kind, declared, thing, certificate, policies, device_configuration };
         template.check_constant_policies()?;
         Ok(template)
+    }
+
+    /// Checks the policy documents that are the same whatever the parameters are.
+    fn check_constant_policies(&self) -> Result<(), ApiError> {
+        let none = Parameters::default();
+        for policy in &self.policies {
+            let PolicyContent::Document(node) = &policy.content else { continue };
+            if !node.is_constant() {
+                continue;
+            }
+            let place = policy.place("PolicyDocument");
+            let document = Evaluation::new(&self.declared, &none).document(&place, node);
+            let document =
+                document.map_err(|error| ApiError::new(Exception::InvalidRequest, error.to_string()))?;
+            Policy::parse(&document, &Account::default()).map_err(|error| {
+                let exception = match error.kind() {
+                    PolicyErrorKind::Malformed => Exception::InvalidRequest,
+                    PolicyErrorKind::NotModelled => Exception::NotModelled,
+                };
+                ApiError::new(exception, format!("{place}: {}: {}", error.place(), error.message()))
+            })?;
+        }
+        Ok(())
     }
 
     /// What it is for.

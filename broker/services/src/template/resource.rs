@@ -4,10 +4,10 @@ use serde_json::{Map, Number, Value};
 
 use super::expression::{Expression, ListExpression, Reader, function};
 use super::place::Place;
+use super::setting::{CertificateOutcome, OverrideSetting, ThingOverrides};
 use super::{Declared, TemplateKind, texts};
-use crate::api_error::ApiError;
-use crate::provisioning::expand::{CertificateOutcome, OverrideSetting, ThingOverrides};
-use crate::registry::PrincipalKind;
+use crate::api_error::{ApiError, Exception};
+use crate::principal_kind::PrincipalKind;
 
 const TYPES: &str = "AWS::IoT::Thing, AWS::IoT::Certificate, AWS::IoT::Policy";
 
@@ -15,31 +15,36 @@ const TYPES: &str = "AWS::IoT::Thing, AWS::IoT::Certificate, AWS::IoT::Policy";
 const NO_POLICY: &str =
     "Invalid registration template. Neither policyName nor policyDocument is present in the Template.";
 
+/// In the service's own words, so without a place.
+fn no_policy() -> ApiError {
+    ApiError::new(Exception::InvalidRequest, NO_POLICY)
+}
+
 /// `AWS::IoT::Thing`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in super::super) struct ThingResource {
-    pub(in super::super) logical_name: Box<str>,
-    pub(in super::super) name: Expression,
-    pub(in super::super) attributes: Vec<(Box<str>, Expression)>,
-    pub(in super::super) type_name: Option<Expression>,
-    pub(in super::super) groups: Option<ListExpression>,
-    pub(in super::super) billing_group: Option<Expression>,
-    pub(in super::super) overrides: ThingOverrides,
+pub(crate) struct ThingResource {
+    pub(crate) logical_name: Box<str>,
+    pub(crate) name: Expression,
+    pub(crate) attributes: Vec<(Box<str>, Expression)>,
+    pub(crate) type_name: Option<Expression>,
+    pub(crate) groups: Option<ListExpression>,
+    pub(crate) billing_group: Option<Expression>,
+    pub(crate) overrides: ThingOverrides,
 }
 
 /// `AWS::IoT::Certificate`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in super::super) struct CertificateResource {
-    pub(in super::super) logical_name: Box<str>,
-    pub(in super::super) identity: Identity,
-    pub(in super::super) status: Option<Expression>,
-    pub(in super::super) status_override: OverrideSetting,
-    pub(in super::super) principal_kind: Option<Expression>,
+pub(crate) struct CertificateResource {
+    pub(crate) logical_name: Box<str>,
+    pub(crate) identity: Identity,
+    pub(crate) status: Option<Expression>,
+    pub(crate) status_override: OverrideSetting,
+    pub(crate) principal_kind: Option<Expression>,
 }
 
 /// How a template names its certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in super::super) enum Identity {
+pub(crate) enum Identity {
     /// The one that is being provisioned.
     Provisioned,
     Id(Expression),
@@ -52,20 +57,20 @@ pub(in super::super) enum Identity {
 
 /// `AWS::IoT::Policy`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in super::super) struct PolicyResource {
-    pub(in super::super) logical_name: Box<str>,
-    pub(in super::super) content: PolicyContent,
+pub(crate) struct PolicyResource {
+    pub(crate) logical_name: Box<str>,
+    pub(crate) content: PolicyContent,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in super::super) enum PolicyContent {
+pub(crate) enum PolicyContent {
     Name(Expression),
     Document(Node),
 }
 
 /// A piece of a policy document. One that is given as an escaped text is a single expression.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in super::super) enum Node {
+pub(crate) enum Node {
     Text(Expression),
     Number(Number),
     Bool(bool),
@@ -75,13 +80,19 @@ pub(in super::super) enum Node {
 }
 
 impl Node {
-    pub(in super::super) fn is_constant(&self) -> bool {
+    pub(crate) fn is_constant(&self) -> bool {
         match self {
             Self::Text(expression) => expression.is_constant(),
             Self::Number(_) | Self::Bool(_) | Self::Null => true,
             Self::List(nodes) => nodes.iter().all(Self::is_constant),
             Self::Object(entries) => entries.iter().all(|(_, node)| node.is_constant()),
         }
+    }
+}
+
+impl PolicyResource {
+    pub(crate) fn place(&self, property: &str) -> String {
+        format!("Resources.{}.Properties.{property}", self.logical_name)
     }
 }
 
@@ -130,7 +141,7 @@ pub(super) fn resources(
         }
     }
     if kind == TemplateKind::Jitp && found.policies.is_empty() {
-        return Err(place.invalid(NO_POLICY));
+        return Err(no_policy());
     }
     let Some(certificate) = found.certificate else {
         return Err(place.invalid("a resource of type AWS::IoT::Certificate is missing"));
@@ -260,7 +271,7 @@ impl Context<'_> {
             (Some(_), Some(_)) => {
                 return Err(place.invalid("PolicyName or PolicyDocument is expected, both are given"));
             }
-            (None, None) => return Err(place.invalid(NO_POLICY)),
+            (None, None) => return Err(no_policy()),
         };
         Ok(PolicyResource { logical_name: self.logical_name.into(), content })
     }
@@ -360,7 +371,7 @@ fn node(reader: Reader<'_>, place: &Place<'_>, value: &Value) -> Result<Node, Ap
 }
 
 /// `ThingPrincipalType`.
-pub(in super::super) fn principal(text: &str) -> Result<PrincipalKind, String> {
+pub(crate) fn principal(text: &str) -> Result<PrincipalKind, String> {
     match text {
         "EXCLUSIVE_THING" => Ok(PrincipalKind::Exclusive),
         "NON_EXCLUSIVE_THING" => Ok(PrincipalKind::NonExclusive),

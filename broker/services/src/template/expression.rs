@@ -19,7 +19,7 @@ const FUNCTIONS: &str = "Ref, Fn::Join, Fn::Select, Fn::FindInMap, Fn::Split, Fn
 
 /// What gives a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in super::super) enum Expression {
+pub(crate) enum Expression {
     Text(Box<str>),
     Parameter(Box<str>),
     Join { delimiter: Box<Expression>, list: ListExpression },
@@ -30,7 +30,7 @@ pub(in super::super) enum Expression {
 
 /// What gives a list of texts.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in super::super) enum ListExpression {
+pub(crate) enum ListExpression {
     /// `None` stands for null, which may be in a list and may not be selected.
     Items(Vec<Option<Expression>>),
     Split {
@@ -41,7 +41,7 @@ pub(in super::super) enum ListExpression {
 
 /// A part of the text of `Fn::Sub`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in super::super) enum Piece {
+pub(crate) enum Piece {
     Text(Box<str>),
     /// One of the function's own variables.
     Variable(usize),
