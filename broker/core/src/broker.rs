@@ -5,6 +5,7 @@ use squall_profile::{Assumptions, Decision, Limits, Profile, Switches};
 use squall_services::policy::Semantics;
 use squall_services::provisioning::Templates;
 use squall_services::registry::{AccessRefusal, Registry, RegistryRules};
+use squall_services::shadow::Settings;
 use squall_types::{Chance, Now, ProtocolVersion, QoS, Seed, Timestamp};
 
 use crate::asks::Asks;
@@ -22,6 +23,7 @@ use crate::receipt::Receipt;
 use crate::retained::RetainedMessages;
 use crate::rule::{LambdaRule, Rules};
 use crate::session::Sessions;
+use crate::shadows::ShadowWork;
 use crate::sink::Sink;
 use crate::subscribe::Granted;
 use crate::subscription::{GroupKey, Match, Subscriptions};
@@ -67,6 +69,8 @@ pub struct Broker {
     pub(crate) principals: Principals,
     pub(crate) asks: Asks,
     pub(crate) provisioning: Provisioning,
+    /// `None` while a request is answered.
+    pub(crate) shadows: Option<Box<ShadowWork>>,
     pub(crate) rules: Rules,
     pub(crate) account_tag: Tag,
     /// When everybody's rights are read anew next, as far as that was asked for last.
@@ -124,6 +128,7 @@ impl Broker {
     pub fn new(config: BrokerConfig) -> Self {
         let BrokerConfig { profile, seed, mut registry, templates, rules, account_tag } = config;
         registry.set_rules(RegistryRules::from(&profile));
+        let shadow_settings = Settings::from(&profile);
         let Profile { limits, switches, .. } = profile;
         let hash_matches_parent =
             switches.hash_matches_parent == squall_profile::switch::HashMatchesParent::Yes;
@@ -138,6 +143,7 @@ impl Broker {
             principals: Principals::default(),
             asks: Asks::default(),
             provisioning: Provisioning::new(templates, &limits, &switches),
+            shadows: Some(Box::new(ShadowWork::new(shadow_settings))),
             rules: Rules::new(rules),
             account_tag,
             everybody_at: Timestamp::ZERO,

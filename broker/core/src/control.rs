@@ -25,6 +25,7 @@ impl Broker {
         match call {
             Call::Control(call) => self.handle_control(step, tag, &call),
             Call::Query(query) => self.handle_query(step.now, tag, &query),
+            Call::Shadow(call) => self.handle_shadow_call(step, tag, call),
             Call::Template(call) => self.handle_template_call(step, tag, &call),
             Call::TemplateQuery(query) => self.handle_template_query(step.now, &query),
             Call::Publish { topic, payload, qos, retain } => {

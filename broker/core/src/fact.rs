@@ -4,6 +4,7 @@ use squall_services::api_error::ApiError;
 use squall_services::policy::Action;
 use squall_services::provisioning::{FleetApi, Outcome, Provisioned, ProvisioningFailure, TemplateCall};
 use squall_services::registry::ControlCall;
+use squall_services::shadow::{Operation, Rejection, ShadowId};
 use squall_types::{CertificateId, ProtocolVersion};
 
 use crate::authorization::Denial;
@@ -95,6 +96,23 @@ pub enum Fact<'a> {
         api: FleetApi<'a>,
         /// What came of it.
         outcome: &'a Outcome,
+    },
+    /// `*ThingShadow.Accepted`, or a request that was refused.
+    ShadowAnswered {
+        /// On which connection it came; none over HTTPS.
+        connection: Option<ConnectionId>,
+        /// Whose.
+        tag: Tag,
+        /// Of which shadow.
+        shadow: ShadowId<'a>,
+        /// What was asked.
+        operation: Operation,
+        /// The shadow's version after it (before a delete), or why it was refused.
+        version: Result<u64, Rejection>,
+        /// Whether desired still differs from reported after an update.
+        has_delta: bool,
+        /// It was refused, and the client that asked is not subscribed to hear of it.
+        unheard: bool,
     },
     /// A call of the control plane that would change something was carried out or refused: an audit record.
     Audit {
@@ -305,7 +323,13 @@ impl Fact<'_> {
             Self::FleetAnswered { outcome: Outcome::Registered { .. }, .. } => {
                 ServiceMetric::ApproximateNumberOfThingsRegistered
             }
-            Self::FleetAnswered { outcome: Outcome::Issued(_), .. }
+            Self::ShadowAnswered { operation, version: Ok(_), .. } => match operation {
+                Operation::Get => ServiceMetric::GetThingShadowAccepted,
+                Operation::Update => ServiceMetric::UpdateThingShadowAccepted,
+                Operation::Delete => ServiceMetric::DeleteThingShadowAccepted,
+            },
+            Self::ShadowAnswered { version: Err(_), .. }
+            | Self::FleetAnswered { outcome: Outcome::Issued(_), .. }
             | Self::RegisteredOnConnect { .. }
             | Self::Disconnected { .. }
             | Self::Redelivered { .. }
@@ -443,8 +467,6 @@ impl DiscardRule {
 pub enum Feature {
     /// Basic Ingest into rules.
     Rules,
-    /// Device shadows.
-    Shadows,
     /// Jobs.
     Jobs,
     /// Certificates and fleet provisioning.
@@ -469,7 +491,6 @@ impl Feature {
     /// All of them.
     pub const ALL: &[Self] = &[
         Self::Rules,
-        Self::Shadows,
         Self::Jobs,
         Self::Provisioning,
         Self::Commands,
@@ -485,7 +506,6 @@ impl Feature {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Rules => "rules",
-            Self::Shadows => "shadows",
             Self::Jobs => "jobs",
             Self::Provisioning => "provisioning",
             Self::Commands => "commands",

@@ -14,7 +14,7 @@
 //!   principal.rs authorization.rs authorizer.rs             who connections are, and what they may do
 //!   packets.rs connect.rs subscribe.rs publish.rs           what packets do
 //!   asks.rs question.rs                                     what is asked of the outside, and who waits for it
-//!   provisioning/  rule.rs                                  devices without identity; messages to functions
+//!   provisioning/  shadows.rs  rule.rs                      devices without identity; state; messages to functions
 //!   control.rs                                              what calls of the control plane do
 //!   deliver.rs redelivery.rs shared.rs will.rs expiry.rs   what becomes of messages and of time
 //!   lifecycle.rs                                           what the service says of connections
@@ -107,6 +107,7 @@ mod reserved_topics;
 mod retained;
 mod rule;
 mod session;
+mod shadows;
 mod shared;
 mod shutdown;
 mod sink;
@@ -127,6 +128,6 @@ pub use metric::ServiceMetric;
 pub use output::{DisconnectReason, Output};
 pub use question::{Answer, ClientToAuthorize, OwnedQuestion, Question};
 pub use receipt::Receipt;
-pub use request::{Call, InvalidRequest, Reply};
+pub use request::{Call, InvalidRequest, Reply, ShadowReply};
 pub use rule::LambdaRule;
 pub use sink::Sink;

@@ -16,6 +16,8 @@ pub enum Dimension {
     Messages,
     /// Connected time, in minutes begun.
     ConnectivityMinutes,
+    /// Gets, updates and deletes of shadows, in units of 1 KB of the state.
+    ShadowOperations,
     /// Calls of the registry, in units of 1 KB of the record.
     RegistryOperations,
     /// Rules triggered, in units of 5 KB of the message.
@@ -30,6 +32,7 @@ impl Dimension {
         match self {
             Self::Messages => "messages",
             Self::ConnectivityMinutes => "connectivity_minutes",
+            Self::ShadowOperations => "shadow_operations",
             Self::RegistryOperations => "registry_operations",
             Self::RulesTriggered => "rules_triggered",
             Self::Actions => "actions",
@@ -63,6 +66,8 @@ pub enum Cause {
     HttpResponse,
     /// A connection that stood.
     Connected,
+    /// A get, update or delete of a shadow that was accepted.
+    ShadowOperation,
     /// A call of the registry that is listed as metered.
     RegistryCall,
     /// A message that matched a rule.
@@ -85,6 +90,7 @@ impl Cause {
         Self::HttpRequest,
         Self::HttpResponse,
         Self::Connected,
+        Self::ShadowOperation,
         Self::RegistryCall,
         Self::RuleTriggered,
         Self::RuleAction,
@@ -104,6 +110,7 @@ impl Cause {
             Self::HttpRequest => "http_request",
             Self::HttpResponse => "http_response",
             Self::Connected => "connected",
+            Self::ShadowOperation => "shadow_operation",
             Self::RegistryCall => "registry_call",
             Self::RuleTriggered => "rule_triggered",
             Self::RuleAction => "rule_action",
@@ -114,6 +121,7 @@ impl Cause {
     pub const fn dimension(self) -> Dimension {
         match self {
             Self::Connected => Dimension::ConnectivityMinutes,
+            Self::ShadowOperation => Dimension::ShadowOperations,
             Self::RegistryCall => Dimension::RegistryOperations,
             Self::RuleTriggered => Dimension::RulesTriggered,
             Self::RuleAction => Dimension::Actions,
@@ -156,6 +164,11 @@ pub const fn message_units(bytes: usize) -> u64 {
     if bytes == 0 { 1 } else { bytes.div_ceil(MESSAGE_UNIT_BYTES) as u64 }
 }
 
+/// Shadow operations of so many bytes of state: every 1 KB begun, at least one (`pricing.md` 1.2, P28).
+pub(crate) const fn shadow_units(bytes: usize) -> u64 {
+    if bytes == 0 { 1 } else { bytes.div_ceil(1_024) as u64 }
+}
+
 /// Minutes begun by a connection that stood from `from` to `to`; a part of a minute counts whole, and a
 /// connection counts at least one (`pricing.md` 1.2).
 pub(crate) const fn connected_minutes(from: Timestamp, to: Timestamp) -> u64 {
@@ -173,6 +186,14 @@ mod tests {
         // pricing.md P10, P11, P12.
         for (bytes, units) in [(0, 1), (1, 1), (5_120, 1), (5_121, 2), (5_130, 2), (131_072, 26)] {
             assert_eq!(message_units(bytes), units, "{bytes}");
+        }
+    }
+
+    #[test]
+    fn shadows_are_metered_in_steps_of_1_kb() {
+        // pricing.md P28, P29.
+        for (bytes, units) in [(0, 1), (1, 1), (1_024, 1), (1_025, 2), (1_536, 2), (8_192, 8)] {
+            assert_eq!(shadow_units(bytes), units, "{bytes}");
         }
     }
 

@@ -25,6 +25,7 @@ impl Broker {
         bytes: &[u8],
     ) {
         self.charge_throughput(step, key, bytes.len());
+        self.forget_shadow_requests();
         let mut waiting = match self.connections[key].partial.take() {
             None => {
                 let used = self.handle_packets(step, key, id, bytes);

@@ -20,6 +20,7 @@ use crate::output::DisconnectReason;
 use crate::rate::RateVerdict;
 use crate::reserved_topics::{Reached, ReservedUse, basic_ingest_topic, is_reserved, reached};
 use crate::session::SessionKey;
+use crate::shadows::shadow_request;
 use crate::sink::Sink;
 
 impl Broker {
@@ -159,6 +160,8 @@ impl Broker {
         }
         if let Some(topic) = fleet {
             self.handle_fleet_request(step, key, session, topic, publish);
+        } else if let Some(topic) = shadow_request(publish.topic) {
+            self.handle_shadow_request(step, key, session, topic, publish.payload);
         }
     }
 
@@ -328,6 +331,11 @@ impl Broker {
         }
         self.matches = matches;
         self.matched_groups = groups;
+    }
+
+    /// Whether somebody gets what is published to a topic: a subscriber, a group of them, or a rule.
+    pub(crate) fn is_heard(&mut self, topic: &str) -> bool {
+        !self.rules.is_empty() || self.subscriptions.any_matches(topic)
     }
 
     /// A message was lost to a session under a rule of the service.

@@ -3,6 +3,7 @@
 use squall_services::api_error::ApiError;
 use squall_services::provisioning::{TemplateAnswer, TemplateCall, TemplateQuery, TemplateReply};
 use squall_services::registry::{ControlAnswer, ControlCall, ControlQuery, ControlReply};
+use squall_services::shadow::{Rejection, ShadowCall};
 use squall_types::QoS;
 
 /// What is asked for.
@@ -19,6 +20,8 @@ pub enum Call<'a> {
         /// Store it for later subscribers; an empty payload deletes what is stored.
         retain: bool,
     },
+    /// A call of the data plane about shadows (`state.md` 1.11).
+    Shadow(ShadowCall<'a>),
     /// A call that changes the account.
     Control(ControlCall<'a>),
     /// A call that reads it.
@@ -34,6 +37,8 @@ pub enum Call<'a> {
 pub enum Reply {
     /// Done, HTTP 200.
     Ok,
+    /// What a call about shadows is answered with.
+    Shadow(ShadowReply),
     /// What the control plane answers, HTTP 200.
     Control(ControlReply),
     /// What a query is answered with, HTTP 200.
@@ -54,11 +59,23 @@ impl Reply {
     /// Whether the call was carried out.
     #[must_use]
     pub const fn is_accepted(&self) -> bool {
-        matches!(
-            self,
-            Self::Ok | Self::Control(_) | Self::Answer(_) | Self::Template(_) | Self::TemplateAnswer(_)
-        )
+        match self {
+            Self::Ok | Self::Control(_) | Self::Answer(_) | Self::Template(_) | Self::TemplateAnswer(_) => {
+                true
+            }
+            Self::Shadow(reply) => reply.rejection.is_none(),
+            Self::InvalidRequest(_) | Self::Throttling | Self::Failed(_) => false,
+        }
     }
+}
+
+/// The answer to a call about shadows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShadowReply {
+    /// Why it was refused, if it was: the status and the exception of the response.
+    pub rejection: Option<Rejection>,
+    /// The response's body, JSON text or nothing.
+    pub body: Box<[u8]>,
 }
 
 /// Why a request is invalid.

@@ -22,6 +22,7 @@ mod redelivery;
 mod remembered;
 mod retained;
 mod sessions;
+mod shadows;
 mod shared;
 mod shutdown;
 mod subscribe;

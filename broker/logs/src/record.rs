@@ -45,6 +45,7 @@ pub(crate) enum Event<'a> {
     Client(ClientEvent<'a>),
     Queued(Queued<'a>),
     Provisioning(Provisioning<'a>),
+    Shadow(Shadow<'a>),
 }
 
 /// The keys of everything that happens on a connection. What is not known or does not belong is left out.
@@ -105,6 +106,18 @@ pub(crate) struct Provisioning<'a> {
     pub(crate) device_certificate_id: Option<Text<CertificateId>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) details: Option<&'a str>,
+}
+
+/// The keys of a request of a shadow.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Shadow<'a> {
+    pub(crate) protocol: &'static str,
+    /// Of a classic shadow the name of its thing.
+    pub(crate) device_shadow_name: &'a str,
+    pub(crate) topic_name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) details: Option<Cow<'a, str>>,
 }
 
 #[derive(Serialize)]

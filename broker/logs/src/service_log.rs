@@ -8,10 +8,11 @@ use squall_core::{
 };
 use squall_services::policy::Action;
 use squall_services::provisioning::{self, FleetApi};
+use squall_services::shadow::{Rejection, ShadowTopic};
 use squall_types::{CertificateId, Chance, Now};
 
 use crate::clients::{Clients, HTTP, MQTT};
-use crate::record::{ClientEvent, Event, Lines, Outcome, Provisioning, Queued, Text};
+use crate::record::{ClientEvent, Event, Lines, Outcome, Provisioning, Queued, Shadow, Text};
 
 /// Event types (`broker.md` 10.2).
 const CONNECT: &str = "Connect";
@@ -153,6 +154,9 @@ impl ServiceLog {
                 }
                 provisioning::Outcome::Issued(_) => {}
             },
+            Fact::ShadowAnswered { connection, shadow, operation, version, .. } => {
+                self.shadow_answered(now, connection, ShadowTopic::request(shadow, operation), version.err());
+            }
             // state.md 3.1: a log knows provisioning alone, not what leads to it.
             Fact::RegisteredOnConnect { .. } | Fact::FleetAnswered { .. } => {}
             // Said by Publish-In with `retain`, and by the Publish-Out of the first time.
@@ -234,6 +238,29 @@ impl ServiceLog {
             details: failure,
         };
         self.lines.record(now, outcome, "ProvisionDevice", &Event::Provisioning(event));
+    }
+
+    /// `state.md` 1.12; that a request over HTTPS is logged with its topic all the same is unverified.
+    fn shadow_answered(
+        &mut self,
+        now: Now,
+        connection: Option<ConnectionId>,
+        request: ShadowTopic<'_>,
+        rejection: Option<Rejection>,
+    ) {
+        let outcome = if rejection.is_some() { Outcome::Refused } else { Outcome::Success };
+        let device_shadow_name = request.shadow.shown_name();
+        let details = rejection.map(|rejection| match rejection {
+            Rejection::NoShadow => Cow::Owned(format!("{}'{device_shadow_name}'", rejection.message())),
+            other => Cow::Borrowed(other.message()),
+        });
+        let event = Shadow {
+            protocol: if connection.is_some() { MQTT } else { HTTP },
+            device_shadow_name,
+            topic_name: &request.to_string(),
+            details,
+        };
+        self.lines.record(now, outcome, request.operation.api_name(), &Event::Shadow(event));
     }
 
     fn disconnected(&mut self, now: Now, connection: ConnectionId, client_id: &str, why: DisconnectReason) {

@@ -187,11 +187,19 @@ impl Decision {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Assumptions(u64);
 
+const _: () = assert!(Decision::ALL.len() <= u64::BITS as usize, "each decision has a bit");
+
 impl Assumptions {
     /// Notes that `decision` was relied on.
     #[inline]
     pub const fn note(&mut self, decision: Decision) {
         self.0 |= 1 << decision as u8;
+    }
+
+    /// Notes all that `other` holds.
+    #[inline]
+    pub const fn note_all(&mut self, other: Self) {
+        self.0 |= other.0;
     }
 
     /// Whether `decision` was relied on.

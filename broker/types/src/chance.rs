@@ -99,6 +99,8 @@ pub enum Purpose {
     CertificateExpiry = 23,
     /// The text of a certificate ownership token.
     OwnershipToken = 24,
+    /// In which order the answers to a shadow's update are published.
+    ShadowOrder = 25,
 }
 
 /// The dice of a run.

@@ -12,6 +12,7 @@ use squall_results::{
 use squall_scenario::{Fault, FaultKind, OutageMode, Scenario};
 use squall_services::policy::Action;
 use squall_services::provisioning::{Outcome, ProvisioningFailure};
+use squall_services::shadow::{Operation as ShadowOperation, Rejection};
 use squall_types::Timestamp;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
@@ -207,6 +208,9 @@ impl Measure {
             }),
             Fact::WillPublished { .. } => self.counters.count(Counter::WillsPublished),
             Fact::NotModelled { .. } => self.counters.count(Counter::NotModelled),
+            Fact::ShadowAnswered { operation, version, has_delta, unheard, .. } => {
+                self.shadow_answered(operation, version, has_delta, unheard);
+            }
             Fact::RegisteredOnConnect { .. } => self.counters.count(Counter::ProvisioningRegistered),
             Fact::JustInTime { result, .. } => {
                 self.provisioning_ended(result.is_ok(), result.is_err_and(ProvisioningFailure::is_transient));
@@ -241,6 +245,30 @@ impl Measure {
         self.counters.count(Counter::ProvisioningFailed);
         if throttled {
             self.counters.count(Counter::ProvisioningThrottled);
+        }
+    }
+
+    /// The service has answered a request of a shadow.
+    fn shadow_answered(
+        &mut self,
+        operation: ShadowOperation,
+        version: Result<u64, Rejection>,
+        has_delta: bool,
+        unheard: bool,
+    ) {
+        let is_update = operation == ShadowOperation::Update;
+        let rejection = version.err();
+        for (happened, counter) in [
+            (is_update && version.is_ok(), Counter::ShadowUpdates),
+            (is_update && has_delta, Counter::ShadowDeltas),
+            (rejection.is_some(), Counter::ShadowRejected),
+            (rejection == Some(Rejection::VersionConflict), Counter::ShadowConflicts),
+            (rejection == Some(Rejection::Throttled), Counter::ShadowThrottled),
+            (unheard, Counter::ShadowUnnoticed),
+        ] {
+            if happened {
+                self.counters.count(counter);
+            }
         }
     }
 

@@ -75,6 +75,12 @@ counters! {
     ProvisioningTimedOut = "provisioning.timed_out", "Times that a device waited in vain for the answer to a provisioning request.";
     ProvisioningGaveUp = "provisioning.gave_up", "Devices whose firmware does not try again after a refused first connection: bricks.";
     DevicesProvisionedAtEnd = "devices.provisioned_at_end", "Devices of provisioned fleets that had been connected with their own certificate when the run ended.";
+    ShadowUpdates = "shadow.updates", "Updates of shadows that the service accepted, from devices and cloud-side actors.";
+    ShadowDeltas = "shadow.deltas", "Of those, the ones after which desired still differed from reported.";
+    ShadowRejected = "shadow.rejected", "Requests of shadows that the service refused.";
+    ShadowConflicts = "shadow.conflicts", "Of those, updates whose version was no longer the current one.";
+    ShadowThrottled = "shadow.throttled", "Of the refused requests, those over a rate or over the unanswered ones of a connection.";
+    ShadowUnnoticed = "shadow.unnoticed", "Of the refused requests, those of clients that are not subscribed to hear of it: lost, and nobody knows.";
     CallsAccepted = "calls.accepted", "Calls of cloud-side actors that the service carried out.";
     CallsRefused = "calls.refused", "Calls of cloud-side actors that the service refused.";
     WillsPublished = "wills.published", "Wills that the service published.";

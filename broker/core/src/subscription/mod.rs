@@ -202,6 +202,13 @@ impl Subscriptions {
         self.matched_filters.len()
     }
 
+    /// Whether anybody is subscribed to a topic.
+    pub(crate) fn any_matches(&mut self, topic: &str) -> bool {
+        self.matched_filters.clear();
+        self.filters.matching(topic, &mut self.matched_filters);
+        !self.matched_filters.is_empty()
+    }
+
     /// The highest QoS at which a session whose list begins at `head` is subscribed to a topic by itself, not through a
     /// group. Looks at the session's own subscriptions only, however many others have the same filter.
     pub(crate) fn granted_to(&self, head: SubscriptionKey, topic: &str) -> Option<QoS> {

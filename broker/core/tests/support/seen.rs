@@ -3,6 +3,7 @@
 use squall_codec::{Packet, ReasonCode};
 use squall_core::{ConnectRefusal, DiscardRule, DisconnectReason, Feature, ServiceMetric, SubscribeRefusal};
 use squall_services::provisioning::Outcome;
+use squall_services::shadow::{Operation, Rejection};
 use squall_types::CertificateId;
 
 /// One thing that a device saw.
@@ -121,28 +122,66 @@ impl Seen {
 pub(crate) enum Fact {
     Connected,
     ConnectRefused(ConnectRefusal),
-    Disconnected { client_id: String, reason: DisconnectReason },
+    Disconnected {
+        client_id: String,
+        reason: DisconnectReason,
+    },
     PublishIn,
     PublishOut,
     Redelivered,
     Queued,
-    Discarded { client_id: String, topic: String, rule: DiscardRule },
-    DiscardedShared { group: String, topic: String, rule: DiscardRule },
+    Discarded {
+        client_id: String,
+        topic: String,
+        rule: DiscardRule,
+    },
+    DiscardedShared {
+        group: String,
+        topic: String,
+        rule: DiscardRule,
+    },
     PublishRetained,
-    PublishRefused { over_https: bool, topic: String },
+    PublishRefused {
+        over_https: bool,
+        topic: String,
+    },
     CallThrottled(DiscardRule),
-    WillPublished { client_id: String, topic: String },
+    WillPublished {
+        client_id: String,
+        topic: String,
+    },
     Ping,
     Subscribed,
     SubscribeRefused(SubscribeRefusal),
     NotAuthenticated(&'static str),
-    Denied { text: String, metric: Option<&'static str>, why: String },
-    Audit { operation: &'static str, error: Option<&'static str> },
+    Denied {
+        text: String,
+        metric: Option<&'static str>,
+        why: String,
+    },
+    Audit {
+        operation: &'static str,
+        error: Option<&'static str>,
+    },
     Unsubscribed,
     NotModelled(Feature),
     RegisteredOnConnect(CertificateId),
-    JustInTime { certificate: CertificateId, failure: Option<String>, metric: &'static str },
-    FleetAnswered { api: &'static str, rejected: bool, metric: Option<&'static str> },
+    JustInTime {
+        certificate: CertificateId,
+        failure: Option<String>,
+        metric: &'static str,
+    },
+    ShadowAnswered {
+        operation: Operation,
+        version: Result<u64, Rejection>,
+        metric: Option<&'static str>,
+        unheard: bool,
+    },
+    FleetAnswered {
+        api: &'static str,
+        rejected: bool,
+        metric: Option<&'static str>,
+    },
 }
 
 impl From<squall_core::Fact<'_>> for Fact {
@@ -191,6 +230,12 @@ impl From<squall_core::Fact<'_>> for Fact {
                 certificate,
                 failure: result.err().map(ToString::to_string),
                 metric: fact.metric().expect("a metric").as_str(),
+            },
+            Told::ShadowAnswered { operation, version, unheard, .. } => Self::ShadowAnswered {
+                operation,
+                version,
+                unheard,
+                metric: fact.metric().map(ServiceMetric::as_str),
             },
             Told::FleetAnswered { api, outcome, .. } => Self::FleetAnswered {
                 api: api.name(),

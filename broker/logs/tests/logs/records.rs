@@ -17,6 +17,7 @@ use squall_services::registry::{
     CertificateStatus, ControlCall, PolicyTarget, PrincipalKind, Registry, ThingConfiguration,
     ThingGroupProperties, X509Certificate,
 };
+use squall_services::shadow::{Operation, ShadowId};
 use squall_types::{CertificateId, Chance, Now, ProtocolVersion, Seed, Timestamp, WallTime};
 
 pub(crate) const TAG: Tag = Tag(0);
@@ -116,7 +117,7 @@ fn facts() -> Vec<Fact<'static>> {
             rule: DiscardRule::SharedQueueFull,
         },
         Fact::CallThrottled { tag: TAG, rule: DiscardRule::AccountPublishRateIn },
-        Fact::NotModelled { tag: TAG, feature: Feature::Shadows },
+        Fact::NotModelled { tag: TAG, feature: Feature::Jobs },
     ]
 }
 
@@ -242,6 +243,29 @@ fn a_device_that_is_provisioned_has_a_record_and_one_that_is_not_has_its_reason(
         Fact::RegisteredOnConnect { tag, certificate: ID, ca: None },
     ] {
         log.fact(now(), &fact);
+    }
+    insta::assert_snapshot!(lines(&mut log).join("\n"));
+}
+
+/// `state.md` 1.12.
+#[test]
+fn a_request_of_a_shadow_has_a_record_under_its_operation() {
+    let (tag, has_delta, unheard) = (TAG, false, false);
+    let mut log = log();
+    for (connection, shadow, operation, version) in [
+        (Some(CONNECTION), ShadowId::classic("t"), Operation::Update, Ok(7)),
+        (
+            Some(CONNECTION),
+            ShadowId::named("t", "config"),
+            Operation::Get,
+            Err(squall_services::shadow::Rejection::NoShadow),
+        ),
+        (None, ShadowId::named("t", "config"), Operation::Delete, Ok(1)),
+    ] {
+        log.fact(
+            now(),
+            &Fact::ShadowAnswered { connection, tag, shadow, operation, version, has_delta, unheard },
+        );
     }
     insta::assert_snapshot!(lines(&mut log).join("\n"));
 }

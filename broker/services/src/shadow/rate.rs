@@ -45,6 +45,12 @@ impl InFlight {
         limit > 0
     }
 
+    /// Whether no request waits for its answer.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.things.is_empty()
+    }
+
     /// One request for `thing` has its answer.
     pub fn end(&mut self, thing: &str) {
         if let Some(at) = self.things.iter().position(|(name, _)| **name == *thing) {

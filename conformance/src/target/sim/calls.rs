@@ -76,6 +76,7 @@ impl SimWorld<'_> {
             | Reply::Answer(_)
             | Reply::Template(_)
             | Reply::TemplateAnswer(_) => None,
+            Reply::Shadow(reply) => reply.rejection.map(|rejection| rejection.exception().to_owned()),
             Reply::InvalidRequest(_) => Some("InvalidRequestException".to_owned()),
             Reply::Throttling => Some("ThrottlingException".to_owned()),
             Reply::Failed(error) => Some(error.exception.name().to_owned()),
