@@ -1,18 +1,44 @@
 //! Records of an account: each found by its name in one hash lookup, and by its key without any.
 
-use core::borrow::Borrow;
-use core::fmt;
-use core::hash::{BuildHasher, Hash};
+mod index;
 
-use hashbrown::HashTable;
+use core::fmt;
+use core::hash::{BuildHasher, Hasher};
+
 use slab::Slab;
+use squall_types::CertificateId;
+
+use index::Index;
 
 /// A fixed seed: the same on every machine. The table is never iterated.
 const HASHER: foldhash::fast::FixedState = foldhash::fast::FixedState::with_seed(0x5245_4749_5354);
 
 /// What a record is found by.
+pub(crate) trait RecordName: Eq {
+    fn hash_code(&self) -> u64;
+}
+
+impl RecordName for str {
+    #[inline]
+    fn hash_code(&self) -> u64 {
+        HASHER.hash_one(self)
+    }
+}
+
+impl RecordName for CertificateId {
+    /// Four words in a row, which are hashed in place; as bytes they would go through a loop of the hasher's.
+    #[inline]
+    fn hash_code(&self) -> u64 {
+        let mut hasher = HASHER.build_hasher();
+        let (words, _) = self.0.as_chunks::<8>();
+        words.iter().for_each(|word| hasher.write_u64(u64::from_le_bytes(*word)));
+        hasher.finish()
+    }
+}
+
+/// A record with a name.
 pub(crate) trait Named {
-    type Name: Hash + Eq + ?Sized;
+    type Name: RecordName + ?Sized;
 
     fn name(&self) -> &Self::Name;
 }
@@ -23,12 +49,12 @@ pub(crate) type RecordKey = u32;
 #[derive(Clone)]
 pub(crate) struct Records<T> {
     records: Slab<T>,
-    by_name: HashTable<RecordKey>,
+    by_name: Index,
 }
 
 impl<T> Default for Records<T> {
     fn default() -> Self {
-        Self { records: Slab::new(), by_name: HashTable::new() }
+        Self { records: Slab::new(), by_name: Index::default() }
     }
 }
 
@@ -40,29 +66,21 @@ impl<T: fmt::Debug> fmt::Debug for Records<T> {
 }
 
 impl<T: Named> Records<T> {
-    pub(crate) fn find<Q: Hash + Eq + ?Sized>(&self, name: &Q) -> Option<RecordKey>
-    where
-        T::Name: Borrow<Q>,
-    {
+    pub(crate) fn find(&self, name: &T::Name) -> Option<RecordKey> {
         self.look_up(name).map(|(key, _)| key)
     }
 
     /// The record of a name, with its place.
     #[inline]
-    pub(crate) fn look_up<Q: Hash + Eq + ?Sized>(&self, name: &Q) -> Option<(RecordKey, &T)>
-    where
-        T::Name: Borrow<Q>,
-    {
-        let hash = HASHER.hash_one(name);
-        let is_named = |key: &RecordKey| self.get(*key).is_some_and(|record| record.name().borrow() == name);
-        let key = *self.by_name.find(hash, is_named)?;
+    pub(crate) fn look_up(&self, name: &T::Name) -> Option<(RecordKey, &T)> {
+        let is_named = |key| self.get(key).is_some_and(|record| record.name() == name);
+        let key = self.by_name.find(name.hash_code(), is_named)?;
         Some((key, self.get(key)?))
     }
 
     pub(crate) fn reserve(&mut self, more: usize) {
-        let Self { records, by_name } = self;
-        records.reserve(more);
-        by_name.reserve(more, |&key| HASHER.hash_one(records[key as usize].name()));
+        self.records.reserve(more);
+        self.by_name.reserve(more);
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -74,10 +92,7 @@ impl<T: Named> Records<T> {
     }
 
     /// The record of a name.
-    pub(crate) fn named<Q: Hash + Eq + ?Sized>(&self, name: &Q) -> Option<&T>
-    where
-        T::Name: Borrow<Q>,
-    {
+    pub(crate) fn named(&self, name: &T::Name) -> Option<&T> {
         self.look_up(name).map(|(_, record)| record)
     }
 
@@ -110,18 +125,15 @@ impl<T: Named> Records<T> {
 
     /// Adds a record whose name no other has.
     pub(crate) fn insert(&mut self, record: T) -> RecordKey {
-        let hash = HASHER.hash_one(record.name());
+        let hash = record.name().hash_code();
         let key = u32::try_from(self.records.insert(record)).expect("fewer than 2^32 records");
-        let records = &self.records;
-        self.by_name.insert_unique(hash, key, |&key| HASHER.hash_one(records[key as usize].name()));
+        self.by_name.insert(hash, key);
         key
     }
 
     pub(crate) fn remove(&mut self, key: RecordKey) -> T {
         let record = self.records.remove(key as usize);
-        if let Ok(entry) = self.by_name.find_entry(HASHER.hash_one(record.name()), |&other| other == key) {
-            entry.remove();
-        }
+        self.by_name.remove(record.name().hash_code(), key);
         record
     }
 }

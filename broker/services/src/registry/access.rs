@@ -63,11 +63,12 @@ impl Registry {
     ///
     /// # Errors
     /// Why not. TLS comes before the registry is asked, so its time counts first.
+    #[inline]
     pub fn access(&self, id: CertificateId, now: WallTime) -> Result<Access<'_>, AccessRefusal> {
         let found = self.certificates.look_up(&id);
-        match found.and_then(|(_, certificate)| certificate.rest.as_deref()) {
-            Some(rest) if !rest.validity.has_begun(now) => Err(AccessRefusal::NotYetValid),
-            Some(rest) if !rest.validity.covers(now) => Err(AccessRefusal::Expired),
+        match found {
+            Some((_, held)) if !held.validity.has_begun(now) => Err(AccessRefusal::NotYetValid),
+            Some((_, held)) if !held.validity.covers(now) => Err(AccessRefusal::Expired),
             _ => self.judge(found),
         }
     }
@@ -76,6 +77,7 @@ impl Registry {
     ///
     /// # Errors
     /// Why not.
+    #[inline]
     pub fn standing(&self, id: CertificateId) -> Result<Access<'_>, AccessRefusal> {
         self.judge(self.certificates.look_up(&id))
     }
@@ -138,7 +140,7 @@ impl Registry {
             client_id: Some(client_id),
             source_ip,
             certificate_id: certificate.map(|certificate| &certificate.id),
-            certificate: certificate.map(|certificate| &certificate.facts),
+            certificate: certificate.map(|certificate| &*certificate.facts),
             thing,
             connect,
         }
@@ -155,10 +157,7 @@ impl Access<'_> {
     /// Whether the certificate has an end, so that it may be refused later though nobody changes it.
     #[must_use]
     pub fn expires(&self) -> bool {
-        self.certificate
-            .rest
-            .as_ref()
-            .is_some_and(|rest| rest.validity.not_after != Validity::ALWAYS.not_after)
+        self.certificate.validity.not_after != Validity::ALWAYS.not_after
     }
 
     /// The certificate's own policies alone.

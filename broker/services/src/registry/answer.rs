@@ -245,7 +245,7 @@ impl Registry {
             ca: rest.ca,
             status: held.status,
             mode: rest.mode,
-            validity: rest.validity,
+            validity: held.validity,
             created: rest.created,
             modified: rest.modified,
             version: rest.version,
