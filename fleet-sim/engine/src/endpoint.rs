@@ -1,5 +1,7 @@
 //! The devices' side of the network.
 
+use core::time::Duration;
+
 use squall_core::Tag;
 use squall_device::{
     Credential, DeviceFact, DeviceInput, DeviceSink, ProvisioningStep, TimerToken, TransportFailure,
@@ -83,8 +85,20 @@ impl DeviceSink for EndpointSink<'_> {
         let (now, device) = (self.now, DeviceKey(self.device));
         let subject = || account::subject(self.fleet, self.device);
         match fact {
-            DeviceFact::ConnectSent { credential: Credential::Own, .. } => {
+            DeviceFact::ConnectSent { credential, .. } if self.fleet.is_judged(credential) => {
                 oracles.connect_sent(now, device, ClientKey(self.client));
+            }
+            // A clean session in place of the one that the client may have had, and nothing kept.
+            DeviceFact::ClaimConnected { .. } if self.fleet.claims_as_itself => {
+                oracles.connected(now, device, false, Duration::ZERO, true);
+            }
+            DeviceFact::ClaimConnectionLost { .. }
+            | DeviceFact::ProvisioningRejected { .. }
+            | DeviceFact::ProvisioningTimedOut { .. }
+            | DeviceFact::Provisioned { certificate_id: Some(_), .. }
+                if self.fleet.claims_as_itself =>
+            {
+                oracles.disconnected(now, device);
             }
             DeviceFact::Connected { session_present, .. } => {
                 let profile = &self.fleet.profile;
@@ -118,7 +132,7 @@ impl DeviceSink for EndpointSink<'_> {
             | DeviceFact::PublishDropped
             | DeviceFact::ProtocolViolation => {}
             // What is said on a connection with a claim is no business of the device's own session.
-            DeviceFact::ConnectSent { credential: Credential::Claim, .. }
+            DeviceFact::ConnectSent { .. }
             | DeviceFact::ClaimConnected { .. }
             | DeviceFact::ClaimConnectionLost { .. }
             | DeviceFact::CertificateReceived { .. }

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use hashbrown::HashMap;
 use squall_device::{
-    BackOff, Credentials, DeviceProfile, Offline, PublishPattern, Strategy, SubscriptionPattern,
+    BackOff, Credential, Credentials, DeviceProfile, Offline, PublishPattern, Strategy, SubscriptionPattern,
 };
 use squall_profile::Limits;
 use squall_scenario::{BackOffStrategy, CertificateExpiry, Fleet, Identity, Offline as OfflineRule, Rights};
@@ -28,6 +28,8 @@ pub(crate) struct FleetRun {
     /// How long a session of a device outlives its connection, as device and service agree.
     pub(crate) session_expiry: Duration,
     pub(crate) entrance: Entrance,
+    /// Whether its devices are the same MQTT clients while they come with a claim.
+    pub(crate) claims_as_itself: bool,
     /// What its certificates are held to.
     pub(crate) rights: Option<Rights>,
     start_at: u64,
@@ -117,6 +119,15 @@ impl FleetRun {
             may_be_received,
             session_expiry: agreed_expiry(fleet, limits),
             entrance,
+            claims_as_itself: match &fleet.identity {
+                Identity::Claim(asked) | Identity::TrustedUser(asked) => {
+                    asked.client_id.source() == fleet.client_id.source()
+                }
+                Identity::Registered(_)
+                | Identity::CustomAuthorizer(_)
+                | Identity::Jitp(_)
+                | Identity::Jitr(_) => false,
+            },
             rights: match &fleet.identity {
                 Identity::Registered(registered) => registered.rights.clone(),
                 Identity::CustomAuthorizer(_)
@@ -128,6 +139,12 @@ impl FleetRun {
             start_at: nanos(fleet.start.at),
             start_over: nanos(fleet.start.over),
         }
+    }
+
+    /// Whether the judges follow a connection: they follow the client that the device is, not another one that it gets
+    /// its identity as.
+    pub(crate) fn is_judged(&self, credential: Credential) -> bool {
+        credential == Credential::Own || self.claims_as_itself
     }
 
     /// The certificate of a device.

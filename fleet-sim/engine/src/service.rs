@@ -3,7 +3,6 @@
 use core::net::IpAddr;
 
 use squall_core::{ClosedWhy, ConnectionId, DisconnectReason, Input, Receipt, Reply, Source, Tag, Transport};
-use squall_device::Credential;
 use squall_oracle::{ClientKey, ConnectionNumber};
 use squall_scenario::{OutageMode, Overflow};
 use squall_types::Timestamp;
@@ -13,7 +12,7 @@ use crate::fingerprint::ItemKind;
 use crate::link::{Direction, ServiceSide};
 use crate::mutant::DeliveryFate;
 use crate::sink::ServiceSink;
-use crate::world::World;
+use crate::world::{World, fleet_of};
 
 /// One thing that leaves the service when the service of a packet ends.
 #[derive(Clone, Copy, Debug)]
@@ -100,8 +99,8 @@ impl World {
         // One first-in-first-out queue a connection: nothing overtakes what is still in service.
         let depart = at.max(held.in_service_until);
         held.in_service_until = depart;
-        // The judges follow the client that the device is, not the one that it gets its identity as.
-        if held.device_end.credential() == Credential::Own {
+        let credential = held.device_end.credential();
+        if self.fleets[self.fleet_of(device)].is_judged(credential) {
             self.observe_packet(link, device, segment);
         }
         let version = self.fleets[self.fleet_of(device)].profile.version;
@@ -155,7 +154,7 @@ impl World {
         if std::mem::take(&mut link.is_new) {
             self.nodes[usize::from(link.node)].new_connections -= 1;
         }
-        if link.device_end.credential() == Credential::Own
+        if self.fleets[fleet_of(&self.fleets, link.device)].is_judged(link.device_end.credential())
             && let Some(oracles) = &mut self.oracles
         {
             let client = ClientKey(self.clients.of_device(link.device));
