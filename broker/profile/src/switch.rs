@@ -278,6 +278,8 @@ switches! {
         SelectRegion = "select-region",
         /// As the quotas of 2019 said.
         Of2019 = "2019",
+        /// None: as for an account that had them all raised beyond its needs, which no account can have done.
+        Unlimited = "unlimited",
     }
     /// Which version the first update after a delete makes, as long as the old one is remembered (`state.md` K-01).
     shadow_version_after_delete: ShadowVersionAfterDelete {

@@ -21,6 +21,8 @@ const BYTES_A_DEVICE: f64 = 2_048.0;
 const GROWTH: f64 = 0.6;
 /// What a policy of six statements on every device may take of the packets a CPU second.
 const POLICY_SHARE: f64 = 0.1;
+/// Packets a CPU second while every device gets its identity by a claim.
+const PROVISIONING_PACKETS: f64 = 150_000.0;
 /// What the judges may add to the CPU time of a run without them.
 const ORACLE_SHARE: f64 = 0.15;
 
@@ -62,6 +64,7 @@ fn main() -> ExitCode {
         ("growth", growth),
         ("oracles", oracles),
         ("policies", policies),
+        ("provisioning", provisioning),
     ] {
         if name.contains(&only) {
             println!("\n{name}: best of {rounds}, interleaved");
@@ -176,6 +179,14 @@ fn policies(rounds: u32) -> Vec<Promise> {
         1.0 - with / without,
         POLICY_SHARE,
     )]
+}
+
+/// 100,000 devices that claim certificates, things and policies, in an account that fills with them.
+fn provisioning(rounds: u32) -> Vec<Promise> {
+    let scenario = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/provisioning.toml");
+    let figures = measure(rounds, vec![subject("claims", scenario, &[])]);
+    let packets = figures[0].packets_a_cpu_second();
+    vec![Promise::at_least("packets a CPU second of provisioning", packets, PROVISIONING_PACKETS)]
 }
 
 fn subject(name: &'static str, scenario: &str, sets: &[String]) -> Subject {

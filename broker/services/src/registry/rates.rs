@@ -48,10 +48,16 @@ const RATES: &[([u32; 3], &[&str])] = &[
     ),
 ];
 
-/// Calls a second of an operation.
-pub(super) fn rate(operation: &str, table: RegistryRates) -> u32 {
+/// Calls a second of an operation; `None` if as many as anybody likes.
+pub(super) fn rate(operation: &str, table: RegistryRates) -> Option<u32> {
+    let column = match table {
+        RegistryRates::Current => 0,
+        RegistryRates::SelectRegion => 1,
+        RegistryRates::Of2019 => 2,
+        RegistryRates::Unlimited => return None,
+    };
     let listed = RATES.iter().find(|(_, operations)| operations.contains(&operation));
-    listed.map_or(UNLISTED, |(rates, _)| *rates)[table as usize]
+    Some(listed.map_or(UNLISTED, |(rates, _)| *rates)[column])
 }
 
 const SECOND: u64 = 1_000_000_000;
@@ -100,7 +106,7 @@ impl Rates {
         let index = match self.buckets.binary_search_by_key(&operation, |bucket| bucket.operation) {
             Ok(index) => index,
             Err(index) => {
-                let rate = u64::from(rate(operation, table));
+                let Some(rate) = rate(operation, table).map(u64::from) else { return Ok(()) };
                 let full = Bucket { operation, rate, level: rate * SECOND, at: now.mono };
                 self.buckets.insert(index, full);
                 index
