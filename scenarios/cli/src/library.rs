@@ -32,10 +32,16 @@ macro_rules! files {
 
 files! {
     "lambdas/authorizer-per-device.rhai",
+    "lambdas/hook-serial-numbers.rhai",
+    "lambdas/jitr-activate.rhai",
     "policies/iot-star.json",
     "policies/per-device.json",
     "policies/subscribe-without-receive.json",
     "policies/subscribe-without-topicfilter.json",
+    "provisioning/claim-by-serial-number.json",
+    "provisioning/claim-with-site.json",
+    "provisioning/first-boot-by-country.json",
+    "provisioning/first-boot.json",
 }
 
 library! {
@@ -49,8 +55,13 @@ library! {
     "policy/one-policy-with-variables",
     "policy/certificate-deactivated-mid-run",
     "policy/authorizer-throttled",
+    "provisioning/claim-too-narrow",
+    "provisioning/claim-hook-rejects",
     "provisioning/certificate-revoked-mid-run",
+    "provisioning/jitp-bad-template",
+    "provisioning/jitr-lambda-throttled",
     "provisioning/expired-certificates-in-waves",
+    "provisioning/jitp-first-boot",
     "sessions/offline-queue",
     "storm/backoff-tournament",
     "storm/reconnect",
