@@ -1,8 +1,7 @@
 //! The device itself.
 
 use squall_codec::{
-    Ack, AckType, ConnAck, Connect, ConnectProperties, Packet, PacketId, Publish, ReasonCode, SubAck,
-    Subscribe, SubscriptionOptions, decode,
+    Ack, AckType, ConnAck, Connect, ConnectProperties, Packet, PacketId, Publish, ReasonCode, decode,
 };
 use squall_types::{ProtocolVersion, QoS, Template, Timestamp};
 
@@ -13,13 +12,14 @@ use crate::sink::{AttemptFailure, DeviceFact, DeviceSink, TimerToken};
 
 mod onboarding;
 mod power;
+mod shadow;
+mod subscribing;
 
 use onboarding::Onboarding;
+use shadow::ShadowState;
 
 /// From PINGREQ to giving the connection up; within the range of common clients (3 s to 30 s).
 const PING_TIMEOUT_NANOS: u64 = 10_000_000_000;
-/// Filters in one SUBSCRIBE: what the service takes (`broker.md` 7.1).
-const FILTERS_PER_SUBSCRIBE: usize = 8;
 /// Unacknowledged publishes where CONNACK names no Receive Maximum (`broker.md` 7.1).
 const UNACKED_PUBLISHES: u16 = 100;
 /// However many the service takes: some packet ids must stay free.
@@ -125,6 +125,8 @@ struct Rare {
     subscribed: bool,
     /// Only while it has no identity.
     onboarding: Option<Box<Onboarding>>,
+    /// One for each shadow that its firmware has to do with.
+    shadows: Box<[ShadowState]>,
 }
 
 impl Device {
@@ -337,6 +339,12 @@ impl Device {
             }
             return;
         }
+        if matches!(token.kind(), TimerToken::SHADOW_REPORT | TimerToken::SHADOW_APPLY) {
+            if token.generation() == self.boots && self.state != State::Idle {
+                self.on_shadow_timer(step, token);
+            }
+            return;
+        }
         if token.generation() != self.generation {
             return;
         }
@@ -347,6 +355,7 @@ impl Device {
                 self.attempt_failed(step, AttemptFailure::TimedOut);
             }
             (TimerToken::KEEP_ALIVE, State::Connected | State::Provisioning) => self.on_keep_alive(step),
+            (TimerToken::SHADOW_ANSWER, State::Connected) => self.on_shadow_timer(step, token),
             (TimerToken::PROVISIONING, State::Provisioning) => self.on_answer_late(step, token.pattern()),
             _ => {}
         }
@@ -466,7 +475,11 @@ impl Device {
         if !self.rare.subscribed {
             self.subscribe(step);
         }
+        self.resume_shadows(step, session_present);
         self.flush(step);
+        if self.rare.subscribing.is_empty() {
+            self.on_shadows_ready(step);
+        }
     }
 
     /// Takes over what CONNACK says of the connection.
@@ -483,47 +496,6 @@ impl Device {
         }
     }
 
-    fn subscribe<S: DeviceSink>(&mut self, step: &mut Step<'_, S>) {
-        let profile = step.profile;
-        for (chunk, patterns) in profile.subscriptions.chunks(FILTERS_PER_SUBSCRIBE).enumerate() {
-            let filters: Vec<String> = patterns
-                .iter()
-                .map(|pattern| {
-                    let mut filter = String::new();
-                    pattern.filter.render(&profile.context(self.index, 0, 0), &mut filter);
-                    filter
-                })
-                .collect();
-            for (filter, pattern) in filters.iter().zip(patterns) {
-                step.sink.fact(DeviceFact::Subscribing { filter, qos: pattern.qos });
-            }
-            let requests: Vec<(&str, SubscriptionOptions)> = filters
-                .iter()
-                .zip(patterns)
-                .map(|(filter, pattern)| (&**filter, pattern.qos.into()))
-                .collect();
-            let packet_id = self.packet_id();
-            self.rare.subscribing.push((packet_id.get(), (chunk * FILTERS_PER_SUBSCRIBE) as u16));
-            self.send(step, |packet, version| Subscribe::new(packet_id, &requests).encode(version, packet));
-        }
-    }
-
-    fn on_suback<S: DeviceSink>(&mut self, step: &mut Step<'_, S>, suback: &SubAck<'_>) {
-        let packet_id = suback.packet_id.get();
-        let Some(at) = self.rare.subscribing.iter().position(|(id, _)| *id == packet_id) else {
-            return self.violated(step);
-        };
-        let (_, first) = self.rare.subscribing.swap_remove(at);
-        self.rare.subscribed = self.rare.subscribing.is_empty();
-        let patterns = &step.profile.subscriptions[usize::from(first)..];
-        for (pattern, code) in patterns.iter().zip(suback.codes.iter()) {
-            let filter = &mut step.scratch.topic;
-            filter.clear();
-            pattern.filter.render(&step.profile.context(self.index, 0, 0), filter);
-            step.sink.fact(DeviceFact::Subscribed { filter, code });
-        }
-    }
-
     fn on_publish<S: DeviceSink>(&mut self, step: &mut Step<'_, S>, publish: &Publish<'_>) {
         let (topic, payload, qos) = (publish.topic, publish.payload, publish.qos);
         step.sink.fact(DeviceFact::Received { topic, payload, qos });
@@ -531,6 +503,7 @@ impl Device {
             let ack = Ack::new(packet_id);
             self.send(step, |packet, version| ack.encode(AckType::PubAck, version, packet));
         }
+        self.on_shadow_publish(step, publish);
     }
 
     fn on_publish_due<S: DeviceSink>(&mut self, step: &mut Step<'_, S>, pattern: u8) {
@@ -569,7 +542,7 @@ impl Device {
     fn flush<S: DeviceSink>(&mut self, step: &mut Step<'_, S>) {
         loop {
             let fresh = self.packet_id_if_needed();
-            let limit = usize::from(self.receive_maximum);
+            let limit = usize::from(self.receive_maximum).saturating_sub(self.shadow_requests_on_wire());
             let Some(entry) = self.rare.outbox.next_to_send(limit) else { return };
             let first = entry.packet_id == 0;
             let qos = step.profile.publishes[usize::from(entry.pattern)].qos;
@@ -610,7 +583,11 @@ impl Device {
     }
 
     fn on_puback<S: DeviceSink>(&mut self, step: &mut Step<'_, S>, ack: &Ack<'_>) {
-        let Some(entry) = self.rare.outbox.acknowledge(ack.packet_id.get()) else { return };
+        let Some(entry) = self.rare.outbox.acknowledge(ack.packet_id.get()) else {
+            self.on_shadow_puback(step, ack.packet_id, ack.reason_code);
+            self.flush(step);
+            return self.pump_shadows(step);
+        };
         step.render(self.index, &entry);
         step.sink.fact(DeviceFact::PublishAcked {
             topic: &step.scratch.topic,
@@ -620,6 +597,7 @@ impl Device {
             code: ack.reason_code,
         });
         self.flush(step);
+        self.pump_shadows(step);
     }
 
     /// A packet id that nothing has, without taking it yet.
@@ -628,7 +606,8 @@ impl Device {
             let id = PacketId::new(self.next_packet_id).unwrap_or(PacketId::MIN);
             let taken = self.rare.outbox.uses(id.get())
                 || self.rare.subscribing.iter().any(|(subscribe, _)| *subscribe == id.get())
-                || self.onboarding_uses(id);
+                || self.onboarding_uses(id)
+                || self.shadows_use(id);
             if !taken {
                 return id;
             }

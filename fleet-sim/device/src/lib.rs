@@ -12,6 +12,8 @@
 //! `Connected` on a connection with a claim, and `GivenUp`, from which nothing leads. Power may be lost in every state,
 //! which leads back to `Idle`.
 //!
+//! Firmware may have to do with device shadows ([`ShadowHabits`]), which a connected device talks to beside its publishes.
+//!
 //! A device knows no clock, socket, broker or scenario: time and bytes come in, bytes, timers and facts go out.
 //! What it publishes is a function of (profile, index, counter), so a message that waits for a connection is
 //! stored as two numbers. What is the same for a whole fleet lives in [`DeviceProfile`].
@@ -22,6 +24,8 @@ mod message;
 mod outbox;
 mod profile;
 mod provisioning;
+mod shadow;
+mod shadow_message;
 mod sink;
 
 pub use back_off::{BackOff, Strategy};
@@ -30,4 +34,5 @@ pub use profile::{Credentials, DeviceProfile, Offline, PublishPattern, Subscript
 pub use provisioning::{
     AfterRejection, Claim, Credential, PayloadFormat, Provisioning, ProvisioningStep, Way,
 };
+pub use shadow::{OnConflict, OnDelta, ShadowFact, ShadowHabits, ShadowListens, ShadowRequest};
 pub use sink::{AttemptFailure, DeviceFact, DeviceSink, TimerToken};

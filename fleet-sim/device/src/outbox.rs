@@ -33,6 +33,11 @@ impl Outbox {
         self.entries.len() - self.on_wire
     }
 
+    /// How many were sent on the present connection and are not acknowledged.
+    pub(crate) fn on_wire(&self) -> usize {
+        self.on_wire
+    }
+
     /// Unfinished entries, on the wire or not.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Entry> {
         self.entries.iter()

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use squall_types::{Chance, Owner, ProtocolVersion, Purpose, QoS, Template, TemplateContext, Timestamp};
 
-use crate::{BackOff, Provisioning};
+use crate::{BackOff, Provisioning, ShadowHabits};
 
 /// The firmware and its settings: one for a fleet.
 #[derive(Clone, Debug)]
@@ -37,6 +37,8 @@ pub struct DeviceProfile {
     pub subscriptions: Vec<SubscriptionPattern>,
     /// What it publishes; at most 256.
     pub publishes: Vec<PublishPattern>,
+    /// What it does with shadows, one for each; at most 256.
+    pub shadows: Vec<ShadowHabits>,
 }
 
 /// User name and password of a CONNECT; per device.

@@ -4,6 +4,7 @@ use squall_codec::ReasonCode;
 use squall_types::{CertificateId, QoS, Timestamp};
 
 use crate::provisioning::{Credential, ProvisioningStep};
+use crate::shadow::ShadowFact;
 
 /// Where a device's outputs go; statically dispatched.
 pub trait DeviceSink {
@@ -32,6 +33,9 @@ impl TimerToken {
     pub(crate) const CONNECTION: u8 = 1;
     pub(crate) const KEEP_ALIVE: u8 = 2;
     pub(crate) const PROVISIONING: u8 = 3;
+    pub(crate) const SHADOW_REPORT: u8 = 4;
+    pub(crate) const SHADOW_APPLY: u8 = 5;
+    pub(crate) const SHADOW_ANSWER: u8 = 6;
 
     pub(crate) const fn new(kind: u8, pattern: u8, generation: u16) -> Self {
         Self(((kind as u32) << 24) | ((pattern as u32) << 16) | generation as u32)
@@ -191,6 +195,14 @@ pub enum DeviceFact<'a> {
         forgotten: u32,
         /// Whether the certificate that it was given is gone too.
         certificate_lost: bool,
+    },
+    /// It did or saw something with one of its shadows. What comes from a shadow is told as `Received` as well, before
+    /// this; requests of shadows are told here alone.
+    Shadow {
+        /// Which, by its place in the profile.
+        shadow: u8,
+        /// What.
+        fact: ShadowFact<'a>,
     },
 }
 

@@ -140,7 +140,8 @@ impl DeviceSink for EndpointSink<'_> {
             | DeviceFact::ProvisioningRejected { .. }
             | DeviceFact::ProvisioningTimedOut { .. }
             | DeviceFact::GaveUp { .. }
-            | DeviceFact::PowerLost { .. } => {}
+            | DeviceFact::PowerLost { .. }
+            | DeviceFact::Shadow { .. } => {}
         }
     }
 }

@@ -100,6 +100,7 @@ impl FleetRun {
                     payload: publish.payload.clone(),
                 })
                 .collect(),
+            shadows: Vec::new(),
         };
         let may_be_received = fleet
             .publishes

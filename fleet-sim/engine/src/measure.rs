@@ -139,7 +139,8 @@ impl Measure {
             | DeviceFact::ClaimConnectionLost { .. }
             | DeviceFact::CertificateReceived { .. }
             | DeviceFact::Provisioned { .. }
-            | DeviceFact::ProvisioningRejected { .. } => {}
+            | DeviceFact::ProvisioningRejected { .. }
+            | DeviceFact::Shadow { .. } => {}
             DeviceFact::PowerLost { forgotten, certificate_lost: _ } => {
                 self.counters[Counter::PublishForgotten] += u64::from(forgotten);
             }

@@ -24,6 +24,7 @@ impl Device {
             }
             self.arm_publish(step, pattern as u8);
         }
+        self.prepare_shadows(step);
         self.connect(step);
     }
 
@@ -51,6 +52,7 @@ impl Device {
             State::Waiting => {}
         }
         let forgotten = self.rare.outbox.iter().count() as u32;
+        self.forget_shadows(step.profile);
         let certificate_lost = self.forget_onboarding(step.profile);
         step.sink.fact(DeviceFact::PowerLost { forgotten, certificate_lost });
         self.state = State::Idle;

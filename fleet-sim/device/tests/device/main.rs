@@ -8,3 +8,7 @@ mod keep_alive;
 mod power;
 mod publishing;
 mod script;
+mod shadow;
+mod shadow_conflicts;
+mod shadow_converges;
+mod shadow_power;

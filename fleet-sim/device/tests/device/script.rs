@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use squall_codec::{Ack, ConnAck, Connect, Packet, PacketId, Publish, ReasonCode, decode, decode_connect};
 use squall_device::{
     AttemptFailure, BackOff, Credential, Device, DeviceFact, DeviceInput, DeviceProfile, DeviceSink, Offline,
-    ProvisioningStep, PublishPattern, Scratch, Strategy as Waiting, TimerToken,
+    ProvisioningStep, PublishPattern, Scratch, ShadowFact, ShadowRequest, Strategy as Waiting, TimerToken,
 };
 use squall_types::{CertificateId, Chance, ProtocolVersion, QoS, Seed, Template, Timestamp};
 
@@ -37,6 +37,7 @@ pub(crate) fn profile(version: ProtocolVersion) -> DeviceProfile {
         offline: Offline::Queue(3),
         subscriptions: Vec::new(),
         publishes: Vec::new(),
+        shadows: Vec::new(),
     }
 }
 
@@ -85,6 +86,41 @@ pub(crate) enum Told {
     AnswerLate(ProvisioningStep),
     GaveUp { since: Timestamp },
     PowerLost { forgotten: u32, certificate_lost: bool },
+    Shadow(u8, OfShadow),
+}
+
+/// What a fact about a shadow says, without what no test asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum OfShadow {
+    Sent { request: ShadowRequest, version: Option<u64>, intended: Timestamp, first: bool },
+    Acked(ReasonCode),
+    Accepted { request: ShadowRequest, version: u64, intended: Timestamp },
+    Rejected { request: ShadowRequest, code: u16, repeats: bool },
+    Unanswered(ShadowRequest),
+    DeltaReceived { version: u64, state: String, taken: bool },
+    DeltaApplied { version: u64, received: Timestamp },
+    Unreadable,
+}
+
+impl OfShadow {
+    fn of(fact: ShadowFact<'_>) -> Self {
+        match fact {
+            ShadowFact::RequestSent { request, version, intended, first, .. } => {
+                Self::Sent { request, version, intended, first }
+            }
+            ShadowFact::RequestAcked { code, .. } => Self::Acked(code),
+            ShadowFact::Accepted { request, version, intended } => {
+                Self::Accepted { request, version, intended }
+            }
+            ShadowFact::Rejected { request, code, repeats, .. } => Self::Rejected { request, code, repeats },
+            ShadowFact::Unanswered { request, .. } => Self::Unanswered(request),
+            ShadowFact::DeltaReceived { version, state, taken } => {
+                Self::DeltaReceived { version, state: state.to_owned(), taken }
+            }
+            ShadowFact::DeltaApplied { version, received } => Self::DeltaApplied { version, received },
+            ShadowFact::Unreadable => Self::Unreadable,
+        }
+    }
 }
 
 /// What the device did in one `handle`.
@@ -146,6 +182,7 @@ impl DeviceSink for Did {
             DeviceFact::PowerLost { forgotten, certificate_lost } => {
                 Told::PowerLost { forgotten, certificate_lost }
             }
+            DeviceFact::Shadow { shadow, fact } => Told::Shadow(shadow, OfShadow::of(fact)),
             DeviceFact::ConnectSent { .. } | DeviceFact::Subscribing { .. } => return,
         };
         self.told.push(told);
