@@ -104,9 +104,9 @@ impl ShadowState {
 
     /// Wants again what came to nothing, since it was first wanted.
     fn want_again(&mut self, lost: &UnderWay) {
-        let since = if self.wants.is_empty() { lost.intended } else { self.wanted.min(lost.intended) };
         self.wants.add(lost.request);
-        self.wanted = since;
+        // Nothing that it wants meanwhile is older.
+        self.wanted = lost.intended;
         if !lost.applied.is_empty() {
             let mut unreported = message::members(&lost.applied);
             message::take_over(&mut unreported, message::members(&self.unreported));

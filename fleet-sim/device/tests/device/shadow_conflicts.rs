@@ -1,5 +1,6 @@
 //! What devices make of updates that are rejected.
 
+use squall_codec::{Ack, Packet, ReasonCode};
 use squall_device::{OnConflict, ShadowListens, ShadowRequest};
 
 use crate::script::*;
@@ -117,4 +118,45 @@ fn a_rejection_that_nobody_listens_to_is_an_answer_that_does_not_come() {
     script.conflict("4.0.0");
     script.advance(5);
     assert_eq!(script.of_shadow(), [OfShadow::Unanswered(ShadowRequest::Report)]);
+}
+
+#[test]
+fn where_there_is_no_shadow_any_more_the_update_names_no_version() {
+    let mut script = Script::versioned(OnConflict::GetAndRepeat { at_most: 2 });
+    script.conflict("4.0.1");
+    script.say("/get/rejected", r#"{"code":404,"message":"-","clientToken":"4.0.2"}"#);
+    let report = r#"{"state":{"reported":{"target":20,"n":0}},"clientToken":"4.0.3"}"#;
+    assert_eq!(script.requests(), [get("4.0.2"), update(report)]);
+}
+
+#[test]
+fn an_answer_without_a_token_is_taken_for_ones_own() {
+    let mut script = Script::versioned(OnConflict::GetAndRepeat { at_most: 2 });
+    script.say("/update/rejected", r#"{"code":409,"message":"Version conflict"}"#);
+    script.say("/get/accepted", r#"{"state":{},"version":5}"#);
+    let report = r#"{"state":{"reported":{"target":20,"n":0}},"version":5,"clientToken":"4.0.3"}"#;
+    assert_eq!(script.requests(), [get("4.0.2"), update(report)]);
+}
+
+#[test]
+fn a_puback_that_says_no_ends_the_request() {
+    let mut script = Script::versioned(OnConflict::GetAndRepeat { at_most: 2 });
+    let code = ReasonCode::NotAuthorized;
+    script.receive(&[Packet::PubAck(Ack { reason_code: code, ..Ack::new(id(3)) })]);
+    assert_eq!(script.of_shadow(), [OfShadow::Acked(code)]);
+    assert_eq!(script.device.unfinished_shadow_requests().count(), 0);
+}
+
+#[test]
+fn each_request_is_waited_for_from_its_own_beginning() {
+    let mut script = Script::versioned(OnConflict::GiveUp);
+    script.say("/update/delta", r#"{"version":4,"state":{"target":23}}"#);
+    script.accept_update("4.0.1", 5);
+    script.advance(2);
+    script.told();
+    // The time of the report, which has its answer, is over before that of what it applied.
+    script.advance_nanos(5 * SECOND - 1);
+    assert_eq!(script.of_shadow(), []);
+    script.advance_nanos(1);
+    assert_eq!(script.of_shadow(), [OfShadow::Unanswered(ShadowRequest::ReportApplied)]);
 }

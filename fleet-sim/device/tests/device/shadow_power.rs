@@ -136,3 +136,67 @@ fn reports_keep_their_rhythm_through_a_loss_of_power() {
     let [next] = sent_at(&mut script)[..] else { panic!("one report a minute") };
     assert_eq!((next - first) % (60 * SECOND), 0);
 }
+
+#[test]
+fn a_report_of_everything_reports_what_was_applied_as_well() {
+    let mut script = Script::start(with(|_| {}));
+    script.connect_and_grant();
+    script.accept_update("4.0.0", 1);
+    script.say("/update/delta", r#"{"version":2,"state":{"target":23}}"#);
+    script.lose();
+    script.advance(3);
+    script.sent();
+    script.told();
+    script.accept(true);
+    let report = r#"{"state":{"reported":{"target":23,"n":1}},"clientToken":"4.0.1"}"#;
+    assert_eq!(script.requests(), [update(report)]);
+    let told = script.of_shadow();
+    let OfShadow::Sent { intended, .. } = told[0] else { panic!("{told:?}") };
+    assert_eq!(intended, Timestamp(2 * SECOND), "since what it applied was to be reported");
+    script.accept_update("4.0.1", 3);
+    script.advance(60);
+    assert_eq!(script.requests(), [], "there is nothing more to say");
+}
+
+#[test]
+fn what_is_wanted_again_keeps_the_time_of_what_waits_longest() {
+    let mut script = Script::start(with(|habits| habits.qos = QoS::AtMostOnce));
+    script.connect_and_grant();
+    script.accept_update("4.0.0", 1);
+    script.say("/update/delta", r#"{"version":2,"state":{"a":1}}"#);
+    script.advance(1);
+    script.say("/update/delta", r#"{"version":3,"state":{"b":1}}"#);
+    script.advance(1);
+    // Under way since 2 s; what comes now is wanted since 4 s.
+    script.say("/update/delta", r#"{"version":4,"state":{"c":1}}"#);
+    script.advance(2);
+    assert_eq!(script.device.unfinished_shadow_requests().next(), Some((0, Timestamp(2 * SECOND))));
+    script.lose();
+    script.advance(1);
+    script.sent();
+    script.told();
+    script.accept(true);
+    let told = script.of_shadow();
+    let OfShadow::Sent { intended, .. } = told[0] else { panic!("{told:?}") };
+    assert_eq!(intended, Timestamp(2 * SECOND));
+    let report = r#"{"state":{"reported":{"target":20,"n":1,"b":1,"c":1}},"clientToken":"4.0.2"}"#;
+    assert_eq!(script.requests(), [update(report)], "the delta at 1 s took the place of the first");
+}
+
+#[test]
+fn each_report_is_rendered_anew_where_nobody_waits_for_answers_too() {
+    let mut script = Script::start(with(|habits| {
+        habits.report_every = Some(Duration::from_secs(10));
+        habits.qos = QoS::AtMostOnce;
+        habits.listens = squall_device::ShadowListens::NONE;
+    }));
+    script.accept(false);
+    script.advance(20);
+    let numbers: Vec<bool> = script
+        .requests()
+        .iter()
+        .enumerate()
+        .map(|(n, (_, payload))| payload.contains(&format!(r#""n":{n}}}"#)))
+        .collect();
+    assert_eq!(numbers, [true; 3]);
+}
