@@ -95,6 +95,7 @@ list goes by its `name`, or else by its number in the file, 1 for the first.
 | `service.limits.connect_requests_per_second` | a limit |
 | `fleet.sensors.reconnect.strategy` | a key of the fleet called `sensors` |
 | `fleet.sensors.publish.1.every` | a key of its first publish |
+| `fleet.sensors.shadow.1.listen.update_rejected` | a key of its first shadow |
 | `fleet.sensors.network.loss_per_million` | one value of its link model; the others stay |
 | `fleet.sensors.attributes.model` | one attribute of its things |
 | `policy.per-device.file` | a key of the policy called `per-device` |
@@ -304,6 +305,7 @@ fn heading_of(table: &Table) -> String {
         path if path.ends_with(".NAME") => format!("`[[{}]]`", path.trim_end_matches(".NAME")),
         "fault.N" | "app.N" | "expect.N" => format!("`[[{}]]`", table.path.trim_end_matches(".N")),
         "fleet.NAME.publish.N" => "`[[fleet.publish]]`".to_owned(),
+        "fleet.NAME.shadow.N" => "`[[fleet.shadow]]`".to_owned(),
         path => match path.split_once(" of ") {
             Some((path, call)) => format!("`{path}` of `{call}`"),
             None => format!("`{path}`"),

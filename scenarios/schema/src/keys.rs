@@ -174,6 +174,7 @@ use Presence::{Default, Optional, Required, Results};
 mod access;
 mod fleet;
 mod provisioning;
+mod shadow;
 mod timeline;
 
 pub(crate) use access::{
@@ -184,6 +185,8 @@ pub(crate) use fleet::LINK_MODEL;
 use fleet::{CERTIFICATE_EXPIRES, FLEET, MQTT, PUBLISH, RECONNECT, START, SUBSCRIBE};
 pub(crate) use provisioning::PARAMETER_NAME;
 use provisioning::{CERTIFICATE_AUTHORITY, LAMBDA, PROVISIONING_TEMPLATE, RULE};
+pub(crate) use shadow::SHADOWS_MAX;
+use shadow::{LISTEN, SHADOW};
 use timeline::{APP, FAULT};
 pub(crate) use timeline::{DEVICE_CRASH, FAULT_KINDS, GATEWAY_OUTAGE};
 
@@ -265,6 +268,8 @@ pub(crate) static TABLES: &[&Table] = &[
     &RECONNECT,
     &SUBSCRIBE,
     &PUBLISH,
+    &SHADOW,
+    &LISTEN,
     &LINK_MODEL,
     &FAULT,
     &APP,

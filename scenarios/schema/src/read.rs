@@ -17,7 +17,7 @@ mod scalar;
 mod template;
 
 pub(crate) use provisioning::name_problem;
-pub(crate) use template::{PLACEHOLDERS, device_placeholders};
+pub(crate) use template::{PLACEHOLDERS, device_placeholders, sample_of};
 
 /// Where errors of one reading go.
 #[derive(Debug)]

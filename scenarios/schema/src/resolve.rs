@@ -17,6 +17,7 @@ mod identity;
 mod policy;
 mod provisioning;
 pub(crate) mod service;
+mod shadow;
 mod source;
 mod timeline;
 

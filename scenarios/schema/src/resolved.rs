@@ -8,12 +8,14 @@ use squall_types::{ProtocolVersion, QoS, Seed, Template, WallTime};
 mod access;
 mod call;
 mod provisioning;
+mod shadow;
 
 pub use access::*;
 pub(crate) use call::CALL_PLACEHOLDER;
 pub use call::{ApiCall, AppCall, Call, CallDevice, CallKind, Devices};
 pub(crate) use call::{DEVICE_CALL_PLACEHOLDERS, placeholders_of};
 pub use provisioning::*;
+pub use shadow::*;
 
 /// One runnable world: a scenario file after `--set` and one combination of its matrix.
 #[derive(Clone, Debug, PartialEq)]
@@ -168,6 +170,8 @@ pub struct Fleet {
     pub subscriptions: Vec<Subscription>,
     /// What it publishes.
     pub publishes: Vec<Publish>,
+    /// The shadows that it has to do with.
+    pub shadows: Vec<ShadowHabits>,
 }
 
 /// When the devices of a fleet first want to be connected.

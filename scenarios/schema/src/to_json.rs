@@ -13,6 +13,7 @@ use crate::value::{duration_text, offline_text, share_text, wall_time_text};
 
 mod access;
 mod provisioning;
+mod shadow;
 
 impl Scenario {
     /// The scenario as `results.json` keeps it; [`parse_json`](crate::parse_json) reads it back.
@@ -98,6 +99,7 @@ fn fleet(fleet: &Fleet) -> Value {
         "offline": offline_text(fleet.offline),
         "subscribe": list(&fleet.subscriptions, subscription),
         "publish": list(&fleet.publishes, publish),
+        "shadow": list(&fleet.shadows, shadow::shadow),
     });
     let keys = table.as_object_mut().expect("it was made as a table");
     access::put_identity(&fleet.identity, keys);

@@ -1,6 +1,7 @@
 //! Keys of a fleet.
 
 use super::provisioning::TEMPLATE_NAME;
+use super::shadow::SHADOW;
 use super::{
     ANY, DEVICES_MAX, Default, KEEP_ALIVE, Key, Kind, Optional, POSITIVE, Renders, Required, SESSION_EXPIRY,
     Table, whole,
@@ -42,6 +43,7 @@ table!(FLEET, "fleet.NAME", "Devices of one kind. A device's thing name is `NAME
     "offline": Kind::Offline, Default("\"queue:100\""), "What becomes of a publish that falls due while the device is offline: `\"drop\"` loses and counts it, `\"queue:N\"` keeps up to N of them and loses what finds the queue full.";
     "subscribe": Kind::Tables(&SUBSCRIBE), Optional("no subscriptions"), "What a device subscribes to once it is connected without a stored session.";
     "publish": Kind::Tables(&PUBLISH), Optional("no publishes"), "What a device publishes.";
+    "shadow": Kind::Tables(&SHADOW), Optional("no shadows"), "The shadows that a device has to do with.";
 });
 
 table!(CERTIFICATE_EXPIRES, "fleet.NAME.certificate_expires", "When the certificates of a fleet expire, counted from the start of the run. The service refuses an expired certificate; it ends no connection that stands.", {

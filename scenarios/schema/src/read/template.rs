@@ -103,7 +103,7 @@ pub(super) fn explain(report: ScenarioError, kind: &Kind, error: &TemplateError)
 }
 
 /// What `template` renders to for the first device of `fleet`.
-fn sample_of(template: &Template, fleet: &str) -> String {
+pub(crate) fn sample_of(template: &Template, fleet: &str) -> String {
     let owner = Owner::named(fleet).member(0);
     let chance = Chance::new(Seed(0));
     let mut sample = String::new();

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use squall_types::ProtocolVersion;
 
-use super::{all, identity, report_outside, take_name};
+use super::{all, identity, report_outside, shadow, take_name};
 use crate::keys::{LINK_MODEL, PUBLISHES_MAX};
 use crate::link_model;
 use crate::read::Cursor;
@@ -61,6 +61,7 @@ fn read(cursor: &Cursor<'_>, duration: Option<Duration>, known: identity::Known<
         Some(Subscription { filter: filter?, qos: qos? })
     });
     let publishes = read_publishes(cursor, fleet_name);
+    let shadows = shadow::read_all(cursor, fleet_name);
     if let (Some(identity), Some(mqtt)) = (&identity, &mqtt) {
         identity::check_version(cursor, identity, mqtt.version);
     }
@@ -77,6 +78,7 @@ fn read(cursor: &Cursor<'_>, duration: Option<Duration>, known: identity::Known<
         offline: offline?,
         subscriptions: subscriptions?,
         publishes: publishes?,
+        shadows: shadows?,
     })
 }
 

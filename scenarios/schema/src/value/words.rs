@@ -3,8 +3,8 @@
 use squall_services::registry::CertificateStatus;
 
 use crate::resolved::{
-    AuthorityStatus, BackOffStrategy, CallKind, CertificateMode, IdentityKind, Mutant, OutageMode, Overflow,
-    PayloadFormat, TemplateKind,
+    AuthorityStatus, BackOffStrategy, CallKind, CertificateMode, ConflictHabit, DeltaHabit, IdentityKind,
+    Mutant, OutageMode, Overflow, PayloadFormat, TemplateKind,
 };
 
 /// One of the words that a key allows.
@@ -100,6 +100,14 @@ words! {
     PayloadFormat {
         Json = "json", "JSON";
         Cbor = "cbor", "CBOR";
+    }
+    DeltaHabit {
+        Apply = "apply", "it takes the desired values for its own, and reports what it applied";
+        Ignore = "ignore", "nothing";
+    }
+    ConflictHabit {
+        GetAndRepeat = "get-and-repeat", "it gets the shadow, takes what is desired as from a delta, and sends the same update with the version that it was told";
+        GiveUp = "give-up", "it drops the update";
     }
     OutageMode {
         Refuse = "refuse", "new connections are refused, established ones live on";
