@@ -13,6 +13,8 @@
 //! * `authorization`: clients do, and get, what their policies allow, and nothing that they allow is denied.
 //! * `single-connection`: at most one live connection for a client id.
 //!
+//! Device shadows have judges of their own, [`ShadowOracles`].
+//!
 //! The judges match topics their own plain way and keep nothing of a publish that matches no subscription.
 //!
 //! What the service itself publishes, lifecycle messages, is seen only where it arrives: nobody is owed any, and rates
@@ -23,6 +25,7 @@ mod clients;
 mod delivery;
 pub mod naive_policy;
 mod recount;
+mod shadow;
 mod single_connection;
 mod subject;
 mod subscription;
@@ -44,6 +47,7 @@ use crate::single_connection::SingleConnectionOracle;
 use crate::subscription::SubscriptionOracle;
 use crate::subscriptions::Subscriptions;
 
+pub use shadow::{ShadowOracleConfig, ShadowOracles};
 pub use subject::{Subject, SubjectThing};
 pub use verdict::{Verdict, Violation};
 
