@@ -1,5 +1,7 @@
 //! What the judges of shadows must catch, and what they must not mistake for a violation.
 
+#![allow(clippy::needless_pass_by_value, reason = "a history reads better with its JSON in place")]
+
 use core::time::Duration;
 
 use serde_json::{Value, json};

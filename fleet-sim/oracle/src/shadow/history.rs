@@ -133,10 +133,13 @@ impl History {
         if let Some(accepted) = kept {
             return if is_same(accepted) { Taken::Copy } else { Taken::Twice };
         }
-        if version <= self.base_version && !self.gaps.contains(&version) {
-            return Taken::TooOld;
-        }
         let fits = |asked: &Asked| asked.token.as_deref() == token && same(&asked.state, state);
+        if version <= self.base_version && !self.gaps.contains(&version) {
+            // A late copy, unless it is of an update that was sent when the version had been seen already.
+            let is_younger = |asked: &Asked| token.is_some() && asked.seen_before >= version && fits(asked);
+            let younger = self.asked.iter().position(is_younger);
+            return younger.map_or(Taken::TooOld, |at| Taken::To(self.answer(at)));
+        }
         let Some(at) = self.asked.iter().position(fits) else {
             if self.forgotten == 0 {
                 return Taken::Unasked;
