@@ -6,6 +6,8 @@ mod documents;
 mod errors;
 #[path = "shadow/https.rs"]
 mod https;
+#[path = "shadow/judged.rs"]
+mod judged;
 #[path = "shadow/limits.rs"]
 mod limits;
 #[path = "shadow/merging.rs"]

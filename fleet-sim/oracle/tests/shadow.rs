@@ -478,3 +478,18 @@ fn a_long_run_with_unheard_updates_is_kept_small_and_judged_on() {
     let verdicts = bench.finish_with(None);
     verdicts.expect(0, 0, 0);
 }
+
+#[test]
+fn numbers_that_no_float_can_hold_are_left_alone() {
+    let mut bench = lamp();
+    let at = bench.at();
+    let request = br#"{"state":{"reported":{"a":1e330}}}"#;
+    bench.oracles.request_sent(at, &format!("{PREFIX}/update"), request, true);
+    let accepted = br#"{"state":{"reported":{"a":1e330}},"version":4}"#;
+    bench.oracles.answer_seen(at, &format!("{PREFIX}/update/accepted"), accepted);
+    bench.update(reported(1), 5);
+    bench.wait(60);
+    let verdicts = bench.finish();
+    verdicts.expect(0, 0, 0);
+    verdicts.excused("shadow-updates", "number-out-of-range");
+}

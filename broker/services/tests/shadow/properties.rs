@@ -208,7 +208,8 @@ proptest! {
                 let published = bench.ask(T, operation, &payload);
                 prop_assert!(!published.is_empty());
                 for (topic, text) in &published {
-                    let parsed: Result<Value, _> = serde_json::from_str(text);
+                    // Numbers stay as they were sent, also those that no float can hold.
+                    let parsed: Result<serde::de::IgnoredAny, _> = serde_json::from_str(text);
                     prop_assert!(parsed.is_ok(), "{}: {}", topic, text);
                     if topic.ends_with("rejected") {
                         prop_assert_eq!(&bench.state(), &before);

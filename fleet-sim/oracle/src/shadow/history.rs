@@ -107,6 +107,11 @@ impl History {
         self.asked.push(Asked { state, token, named, seen_before, sent: 1, answered: 0 });
     }
 
+    /// An update left somebody that cannot be read here; the service may take it in.
+    pub(super) fn sent_unreadable(&mut self) {
+        self.forgotten += 1;
+    }
+
     /// An update was rejected. Says which it was.
     pub(super) fn rejected(&mut self, token: &str) -> Option<Asked> {
         let at = self.asked.iter().position(|asked| asked.token.as_deref() == Some(token))?;

@@ -11,8 +11,10 @@ use super::history::{Asked, History, Taken};
 use super::naive::Document;
 use crate::verdict::Verdict;
 
-/// Why a document was not judged: its version is older than what is kept.
+/// Why something was not judged: its version is older than what is kept.
 const SEEN_LATE: &str = "seen-late";
+/// Why something was not judged: there is a number in it that no float can hold.
+const OUT_OF_RANGE: &str = "number-out-of-range";
 /// Why a difference is none: an update whose answer nobody heard.
 const UNHEARD: &str = "unheard-update";
 
@@ -131,6 +133,10 @@ impl UpdatesOracle {
         } else if !paths.is_empty() {
             self.verdict.excused(UNHEARD);
         }
+    }
+
+    pub(super) fn out_of_range(&mut self) {
+        self.verdict.excused(OUT_OF_RANGE);
     }
 
     pub(super) fn unjudged(&mut self) {
