@@ -420,7 +420,7 @@ fn a_shadow_that_nobody_ever_spoke_of_wants_nothing() {
 
 #[test]
 fn versions_begin_again_once_a_deleted_shadow_is_forgotten() {
-    for (hours, version, violations) in [(47, 5, 0), (49, 1, 0), (1, 1, 1)] {
+    for (hours, version, violations) in [(47, 5, 0), (49, 1, 0), (49, 5, 0), (1, 1, 1)] {
         let mut bench = lamp();
         bench.see("delete/accepted", &json!({"version": 3, "timestamp": 1}));
         bench.see("delete/accepted", &json!({"version": 3, "timestamp": 1}));
@@ -492,4 +492,67 @@ fn numbers_that_no_float_can_hold_are_left_alone() {
     let verdicts = bench.finish();
     verdicts.expect(0, 0, 0);
     verdicts.excused("shadow-updates", "number-out-of-range");
+}
+
+#[test]
+fn versions_below_a_document_need_updates_as_well() {
+    let mut bench = lamp();
+    let rgb = json!([255, 255, 0]);
+    let state = json!({"desired": {"ColorRGB": rgb}, "reported": {"ID": "SmartLamp21", "ColorRGB": rgb}});
+    for _ in 0..20 {
+        bench.see_document(state.clone(), 5);
+    }
+    let verdicts = bench.finish();
+    verdicts.expect(1, 0, 0);
+    verdicts.says("shadow-updates", "2 versions were made of 0 updates");
+}
+
+#[test]
+fn a_late_copy_settles_nothing() {
+    let mut bench = Bench::new();
+    let request = json!({"state": reported(9), "clientToken": "x"});
+    bench.send_raw(&request, true);
+    bench.send_raw(&request, false);
+    bench.see_accepted("x", &reported(9), 1);
+    for version in 2..20 {
+        bench.update(reported(1), version);
+    }
+    bench.see_accepted("x", &reported(9), 1);
+    bench.see_accepted("x", &reported(9), 20);
+    bench.finish().expect(0, 0, 0);
+}
+
+#[test]
+fn updates_that_are_answered_late_account_for_one_version_each() {
+    for (next, violations) in [(71, 0), (72, 1)] {
+        let mut bench = Bench::new();
+        let tokens: Vec<String> = (0..70).map(|n| bench.send(reported(n))).collect();
+        for (n, token) in (0_u32..).zip(&tokens) {
+            bench.see_accepted(token, &reported(n), u64::from(n) + 1);
+        }
+        bench.update(reported(1), next);
+        bench.finish().expect(violations, 0, 0);
+    }
+}
+
+#[test]
+fn what_waits_is_judged_before_a_delete() {
+    let mut bench = Bench::new();
+    bench.update(json!({"reported": {"a": 1, "b": 1}}), 1);
+    bench.send(reported(2));
+    bench.update(json!({"reported": {"c": 1}}), 3);
+    bench.see_document(json!({"reported": {"a": 2, "b": 7, "c": 1}}), 3);
+    bench.see("delete/accepted", &json!({"version": 3, "timestamp": 1}));
+    bench.finish().expect(1, 0, 0);
+}
+
+#[test]
+fn what_is_desired_counts_from_when_it_was_asked_for_if_nobody_hears_more() {
+    let mut bench = Bench::new();
+    bench.update(reported(1), 1);
+    bench.wait(100);
+    bench.send(desired(2));
+    bench.see_document(json!({"desired": {"a": 2}, "reported": {"a": 1}, "delta": {"a": 2}}), 2);
+    bench.wait(28);
+    bench.finish().excused("shadow-convergence", "under-way-at-the-end");
 }

@@ -278,3 +278,29 @@ impl History {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_version_that_never_comes_does_not_keep_all_that_follow() {
+        let mut history = History::new();
+        for version in 2..1_000_u64 {
+            let state = json!({"reported": {"n": version}});
+            history.sent(&json!({"state": state, "clientToken": "x"}), true);
+            assert!(matches!(history.accepted(version, &state, Some("x")), Taken::To(_)));
+            history.seen(version);
+            history.advance(false);
+            assert!(history.above.len() <= WAITING && history.recent.len() <= RECENT);
+        }
+        assert_eq!(history.unaccounted(), (1, 0));
+        for _ in 0..1_000 {
+            history.sent(&json!({"state": {}}), true);
+            history.advance(false);
+        }
+        assert_eq!((history.asked.len(), history.unaccounted()), (WAITING, (1, 1_000)));
+    }
+}
