@@ -96,18 +96,8 @@ fn names_fleet(call: &Call, number: usize) -> bool {
     }
 }
 
-/// What a scenario may say and the engine cannot run yet.
-fn refuse_what_is_not_modelled(scenario: &Scenario) -> Result<(), SetupError> {
-    const WHY: &str = "not modelled yet: devices do nothing with their shadows so far";
-    match scenario.fleets.iter().find(|fleet| !fleet.shadows.is_empty()) {
-        Some(fleet) => Err(SetupError::new(format!("shadow of fleet {}", fleet.name), WHY)),
-        None => Ok(()),
-    }
-}
-
 /// Everything that the account knows when the run begins.
 pub(crate) fn registry(scenario: &Scenario, fleets: &[FleetRun]) -> Result<Registry, SetupError> {
-    refuse_what_is_not_modelled(scenario)?;
     let mut registry = Registry::new(Account::default());
     registry.set_time(Now::at(Timestamp::ZERO, scenario.epoch));
     for policy in &scenario.policies {

@@ -1,11 +1,12 @@
 //! Calls of cloud-side actors.
 
-use squall_core::{Call as BrokerCall, Caller, Input, RequestId, Tag};
+use squall_core::{Call as BrokerCall, Caller, Input, Reply, RequestId, ShadowReply, Tag};
 use squall_oracle::ClientKey;
 use squall_results::Counter;
 use squall_scenario::{ApiCall, Call, CallDevice, Devices};
 use squall_services::provisioning::{OwnedTemplateCall, OwnedTemplateQuery};
 use squall_services::registry::{ControlCall, OwnedCall, OwnedQuery, PolicyTarget};
+use squall_services::shadow::{OwnedShadowCall, ShadowCall};
 use squall_types::{CertificateId, QoS, Timestamp};
 
 use crate::event::Event;
@@ -66,6 +67,8 @@ impl World {
         let shown = format!("{operation} {parameters}");
         if let Ok(call) = OwnedCall::read(operation, parameters) {
             self.request(shown.as_bytes(), BrokerCall::Control(call.as_call()));
+        } else if let Ok(call) = OwnedShadowCall::read(operation, parameters) {
+            self.call_shadow(&shown, &call);
         } else if let Ok(call) = OwnedTemplateCall::read(operation, parameters) {
             self.request(shown.as_bytes(), BrokerCall::Template(call.as_call()));
         } else if let Ok(query) = OwnedTemplateQuery::read(operation, parameters) {
@@ -118,7 +121,16 @@ impl World {
         }
     }
 
+    /// Has the service carry out a call about shadows.
+    pub(crate) fn request_shadow(&mut self, shown: &[u8], call: ShadowCall<'_>) -> Option<ShadowReply> {
+        match self.reply_to(shown, BrokerCall::Shadow(call)) {
+            Some(Reply::Shadow(reply)) => Some(reply),
+            _ => None,
+        }
+    }
+
     fn call_publish(&mut self, topic: &str, payload: &[u8], qos: QoS) {
+        self.show_request(topic, payload);
         let accepted = self.request(payload, BrokerCall::Publish { topic, payload, qos, retain: false });
         if accepted {
             self.measure.deliveries.published(topic, payload, self.now);
@@ -130,14 +142,18 @@ impl World {
 
     /// Has the broker carry out a call at once; says whether it accepted it. `shown` is what an observer sees of the call.
     pub(crate) fn request(&mut self, shown: &[u8], call: BrokerCall<'_>) -> bool {
+        self.reply_to(shown, call).is_some_and(|reply| reply.is_accepted())
+    }
+
+    fn reply_to(&mut self, shown: &[u8], call: BrokerCall<'_>) -> Option<Reply> {
         self.note_world(ItemKind::Request, shown);
         self.requests += 1;
         // The account's own calls are metered apart from every fleet.
         let caller = Caller::Account { tag: Tag(self.fleets.len() as u16) };
         let reply = self.serve_at_once(Input::Request { id: RequestId(self.requests), caller, call });
-        let accepted = reply.is_some_and(|reply| reply.is_accepted());
+        let accepted = reply.as_ref().is_some_and(Reply::is_accepted);
         self.note_world(ItemKind::Reply, &[u8::from(accepted)]);
         self.measure.counters.count(if accepted { Counter::CallsAccepted } else { Counter::CallsRefused });
-        accepted
+        reply
     }
 }

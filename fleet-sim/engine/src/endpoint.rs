@@ -4,9 +4,10 @@ use core::time::Duration;
 
 use squall_core::Tag;
 use squall_device::{
-    Credential, DeviceFact, DeviceInput, DeviceSink, ProvisioningStep, TimerToken, TransportFailure,
+    Credential, DeviceFact, DeviceInput, DeviceSink, ProvisioningStep, ShadowFact, TimerToken,
+    TransportFailure,
 };
-use squall_oracle::{ClientKey, DeviceKey, Oracles};
+use squall_oracle::{ClientKey, DeviceKey, Oracles, ShadowOracles};
 use squall_results::ProvisioningFailures;
 use squall_types::{Purpose, QoS, Timestamp};
 
@@ -18,6 +19,7 @@ use crate::identities::FieldDevices;
 use crate::link::{Direction, ServiceSide};
 use crate::measure::Measure;
 use crate::segment::Segments;
+use crate::shadow;
 use crate::stranded::{Failure, FailureLog};
 use crate::world::World;
 
@@ -48,6 +50,7 @@ struct EndpointSink<'w> {
     actions: &'w mut Vec<Action>,
     measure: &'w mut Measure,
     oracles: Option<&'w mut Oracles>,
+    shadow_oracles: Option<&'w mut ShadowOracles>,
     /// Whether a PUBACK says nothing of whether the publish was allowed (`broker.md` 0.13).
     acknowledges_denied: bool,
 }
@@ -81,6 +84,7 @@ impl DeviceSink for EndpointSink<'_> {
         if self.fleet.profile.provisioning.is_some() {
             self.on_the_way(&fact);
         }
+        self.with_shadows(&fact);
         let Some(oracles) = &mut self.oracles else { return };
         let (now, device) = (self.now, DeviceKey(self.device));
         let subject = || account::subject(self.fleet, self.device);
@@ -140,13 +144,42 @@ impl DeviceSink for EndpointSink<'_> {
             | DeviceFact::ProvisioningRejected { .. }
             | DeviceFact::ProvisioningTimedOut { .. }
             | DeviceFact::GaveUp { .. }
-            | DeviceFact::PowerLost { .. }
-            | DeviceFact::Shadow { .. } => {}
+            | DeviceFact::PowerLost { .. } => {}
+            // A request of a shadow is a publish like any other.
+            DeviceFact::Shadow { fact: ShadowFact::RequestSent { topic, payload, qos, first, .. }, .. } => {
+                oracles.publish_sent(now, device, topic, payload, qos, first);
+            }
+            DeviceFact::Shadow { fact: ShadowFact::RequestAcked { topic, payload, code }, .. } => {
+                oracles.publish_acked(now, device, topic, payload, !code.is_error());
+                if !code.is_error() && !self.acknowledges_denied {
+                    oracles.let_through(now, device, "iot:Publish", topic, subject);
+                }
+            }
+            DeviceFact::Shadow { .. } => {}
         }
     }
 }
 
 impl EndpointSink<'_> {
+    /// What a device does that may be about a shadow.
+    #[inline]
+    fn with_shadows(&mut self, fact: &DeviceFact<'_>) {
+        let oracles = self.shadow_oracles.as_deref_mut();
+        match *fact {
+            DeviceFact::PublishSent { topic, payload, first, .. } if oracles.is_some() => {
+                shadow::show_publish(oracles, self.now, topic, payload, first);
+            }
+            DeviceFact::Shadow { shadow, fact } => {
+                if let ShadowFact::RequestSent { topic, payload, first, .. } = fact {
+                    shadow::show_publish(oracles, self.now, topic, payload, first);
+                }
+                let index = self.device - self.fleet.first;
+                shadow::device_fact(self.now, self.fleet, index, shadow, &fact, self.measure);
+            }
+            _ => {}
+        }
+    }
+
     /// What a device says that gets its identity in the field.
     fn on_the_way(&mut self, fact: &DeviceFact<'_>) {
         let index = self.device - self.fleet.first;
@@ -185,6 +218,7 @@ impl World {
             actions: &mut actions,
             measure: &mut self.measure,
             oracles: self.oracles.as_mut(),
+            shadow_oracles: self.shadow_oracles.as_mut(),
             acknowledges_denied: self.acknowledges_denied,
         };
         self.devices[device as usize].handle(&fleet.profile, &mut self.scratch, self.now, input, &mut sink);

@@ -13,6 +13,7 @@ use squall_types::{CertificateId, Chance, Owner, ProtocolVersion, Purpose, Templ
 use crate::account::Entrance;
 use crate::link::{Network, nanos};
 use crate::provisioning;
+use crate::shadow;
 
 /// One fleet of a running world.
 #[derive(Debug)]
@@ -100,7 +101,7 @@ impl FleetRun {
                     payload: publish.payload.clone(),
                 })
                 .collect(),
-            shadows: Vec::new(),
+            shadows: shadow::habits(fleet),
         };
         let may_be_received = fleet
             .publishes

@@ -40,6 +40,7 @@ mod provisioning;
 mod questions;
 mod segment;
 mod service;
+mod shadow;
 mod sink;
 mod station;
 mod stranded;

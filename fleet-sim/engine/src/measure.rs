@@ -16,6 +16,8 @@ use squall_services::shadow::{Operation as ShadowOperation, Rejection};
 use squall_types::Timestamp;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
+use crate::shadow::ShadowClock;
+
 /// Counters, series, latencies and recoveries of one run.
 #[derive(Debug)]
 pub(crate) struct Measure {
@@ -23,6 +25,7 @@ pub(crate) struct Measure {
     pub(crate) series: SeriesRecorder,
     pub(crate) latency: LatencyRecorder,
     pub(crate) deliveries: DeliveryClock,
+    pub(crate) shadows: ShadowClock,
     /// By [`ServiceMetric`].
     service_metrics: [u64; ServiceMetric::ALL.len()],
     connected: u64,
@@ -51,6 +54,7 @@ impl Measure {
             series: SeriesRecorder::new(end),
             latency: LatencyRecorder::new(Windows::new(measure, &faults)),
             deliveries: DeliveryClock::default(),
+            shadows: ShadowClock::default(),
             service_metrics: [0; ServiceMetric::ALL.len()],
             connected: 0,
             // 99.9 % of the fleet.
@@ -209,8 +213,13 @@ impl Measure {
             }),
             Fact::WillPublished { .. } => self.counters.count(Counter::WillsPublished),
             Fact::NotModelled { .. } => self.counters.count(Counter::NotModelled),
-            Fact::ShadowAnswered { operation, version, has_delta, unheard, .. } => {
+            Fact::ShadowAnswered { shadow, operation, version, has_delta, unheard, .. } => {
                 self.shadow_answered(operation, version, has_delta, unheard);
+                if let (ShadowOperation::Update, Ok(version)) = (operation, version)
+                    && let Some(since) = self.shadows.updated(now, shadow, version, has_delta)
+                {
+                    self.record(Operation::ShadowConverge, since, now);
+                }
             }
             Fact::RegisteredOnConnect { .. } => self.counters.count(Counter::ProvisioningRegistered),
             Fact::JustInTime { result, .. } => {

@@ -58,6 +58,10 @@ impl World {
             let verdicts = judges.finish(end, |device| connected_since[device.0 as usize]);
             oracles.extend(verdicts.into_iter().map(|found| self.verdict(found)));
         }
+        if let Some(judges) = self.shadow_oracles.take() {
+            let verdicts = judges.finish(end, |device| connected_since[device.0 as usize]);
+            oracles.extend(verdicts.into_iter().map(|found| self.verdict(found)));
+        }
         oracles.push(invariant_verdict(end, self.events, invariant));
 
         let fleet_name = |tag: Tag| {
@@ -133,6 +137,9 @@ impl World {
             if let Some(began) = device.provisioning_since() {
                 self.measure.unfinished(Operation::Provisioning, began, end);
             }
+            for (_, began) in device.unfinished_shadow_requests() {
+                self.measure.unfinished(Operation::ShadowUpdate, began, end);
+            }
             if let Some(wanted) = device.wants_connection_since() {
                 self.measure.unfinished(Operation::ConnectSession, wanted, end);
             }
@@ -145,6 +152,11 @@ impl World {
                     self.measure.unfinished(Operation::PublishWire, sent, end);
                 }
             }
+        }
+        let differing: Vec<Timestamp> = self.measure.shadows.differing().collect();
+        self.measure.counters[Counter::ShadowsDifferingAtEnd] = differing.len() as u64;
+        for began in differing {
+            self.measure.unfinished(Operation::ShadowConverge, began, end);
         }
         for began in self.field.without_first_publish() {
             self.measure.unfinished(Operation::FirstPublish, began, end);

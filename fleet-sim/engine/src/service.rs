@@ -104,6 +104,11 @@ impl World {
             self.observe_packet(link, device, segment);
         }
         let version = self.fleets[self.fleet_of(device)].profile.version;
+        if self.shadow_oracles.is_some() {
+            let bytes = self.segments.take(segment);
+            self.observe_shadow(version, &bytes);
+            self.segments.give(segment, bytes);
+        }
         let link = match self.mutant.delivery(version, self.segments.bytes(segment)) {
             DeliveryFate::Sent => link,
             DeliveryFate::Lost => return self.segments.remove(segment),

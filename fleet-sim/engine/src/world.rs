@@ -6,7 +6,7 @@ use core::time::Duration;
 use squall_core::{AskId, Broker, BrokerConfig, Meter, OwnedQuestion, Tag};
 use squall_device::{Device, DeviceInput, Scratch};
 use squall_logs::ServiceLog;
-use squall_oracle::{OracleConfig, Oracles};
+use squall_oracle::{OracleConfig, Oracles, ShadowOracleConfig, ShadowOracles};
 use squall_profile::switch::DeniedPublish;
 use squall_scenario::{AppCall, Fault, FaultKind, OutageMode, Overflow, Scenario};
 use squall_timers::Wheel;
@@ -30,6 +30,7 @@ use crate::mutant::MutantRun;
 use crate::questions::ReadyAnswers;
 use crate::segment::Segments;
 use crate::service::Outbound;
+use crate::shadow;
 use crate::station::{Costs, Node};
 use crate::stranded::FailureLog;
 
@@ -88,6 +89,8 @@ pub struct World {
     /// What the service writes down, if somebody reads it.
     pub(crate) service_log: Option<Box<ServiceLog>>,
     pub(crate) oracles: Option<Oracles>,
+    /// Those of shadows, where a scenario has any.
+    pub(crate) shadow_oracles: Option<ShadowOracles>,
     /// Whether the profile has a denied publish acknowledged.
     pub(crate) acknowledges_denied: bool,
     pub(crate) mutant: MutantRun,
@@ -150,6 +153,11 @@ impl World {
                 blur: ORACLE_BLUR + outages.longest_silence() * 2,
             })
         });
+        let shadow_oracles = (scenario.service.oracles && shadow::are_used(scenario)).then(|| {
+            let mut oracles = ShadowOracles::new(ShadowOracleConfig::from(&profile));
+            shadow::introduce(&mut oracles, &fleets);
+            oracles
+        });
         let broker = Broker::new(BrokerConfig {
             registry: account::registry(scenario, &fleets)?,
             templates: authorities::templates(scenario, scenario.epoch)?,
@@ -194,6 +202,7 @@ impl World {
             failures: FailureLog::default(),
             service_log: None,
             oracles,
+            shadow_oracles,
             acknowledges_denied,
             mutant: MutantRun::new(scenario.service.mutant),
             scratch: Scratch::default(),

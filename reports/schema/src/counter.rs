@@ -81,6 +81,7 @@ counters! {
     ShadowConflicts = "shadow.conflicts", "Of those, updates whose version was no longer the current one.";
     ShadowThrottled = "shadow.throttled", "Of the refused requests, those over a rate or over the unanswered ones of a connection.";
     ShadowUnnoticed = "shadow.unnoticed", "Of the refused requests, those of clients that are not subscribed to hear of it: lost, and nobody knows.";
+    ShadowsDifferingAtEnd = "shadows.differing_at_end", "Shadows whose desired state differed from what was reported when the run ended.";
     CallsAccepted = "calls.accepted", "Calls of cloud-side actors that the service carried out.";
     CallsRefused = "calls.refused", "Calls of cloud-side actors that the service refused.";
     WillsPublished = "wills.published", "Wills that the service published.";

@@ -32,6 +32,9 @@ operations! {
     PublishAck = "publish.ack", "From the intended time of a publish to its PUBACK, waiting offline included.";
     PublishWire = "publish.wire", "From the first byte of a publish on the wire to its PUBACK.";
     Delivery = "delivery", "From the intended time at the publisher to the arrival at a subscriber.";
+    ShadowUpdate = "shadow.update", "From when a device wanted an update of its shadow to the answer that it was accepted.";
+    ShadowDelta = "shadow.delta", "From an accepted update to the arrival of its delta at the device.";
+    ShadowConverge = "shadow.converge", "From the update that made desired differ from reported to the one after which it does not.";
     Provisioning = "provisioning", "From a device's first start to its first accepted connection with its own certificate.";
     FirstPublish = "provisioning.first_publish", "From a provisioned device's first start to the first publish that the service acknowledged.";
 }

@@ -6,6 +6,7 @@ use squall_services::provisioning::{
     OwnedTemplateCall, OwnedTemplateQuery, TEMPLATE_CALLS, TEMPLATE_QUERIES,
 };
 use squall_services::registry::{CALLS, OwnedCall, OwnedQuery, QUERIES};
+use squall_services::shadow::{OwnedShadowCall, SHADOW_CALLS};
 
 use crate::error::did_you_mean;
 use crate::keys::holds_api_parameters;
@@ -58,6 +59,8 @@ const SAMPLE_CERTIFICATE: &str = "0000000000000000000000000000000000000000000000
 fn understood(operation: &str, parameters: &Json) -> Result<(), ApiError> {
     if QUERIES.contains(&operation) {
         OwnedQuery::read(operation, parameters).map(drop)
+    } else if SHADOW_CALLS.contains(&operation) {
+        OwnedShadowCall::read(operation, parameters).map(drop)
     } else if TEMPLATE_QUERIES.contains(&operation) {
         OwnedTemplateQuery::read(operation, parameters).map(drop)
     } else if TEMPLATE_CALLS.contains(&operation) {
@@ -69,7 +72,8 @@ fn understood(operation: &str, parameters: &Json) -> Result<(), ApiError> {
 
 /// The operations that the service knows.
 pub(super) fn operations() -> impl Iterator<Item = &'static str> {
-    CALLS.iter().chain(QUERIES).chain(TEMPLATE_CALLS).chain(TEMPLATE_QUERIES).copied()
+    let all = [CALLS, QUERIES, TEMPLATE_CALLS, TEMPLATE_QUERIES, SHADOW_CALLS];
+    all.into_iter().flatten().copied()
 }
 
 /// Reports placeholders that nothing fills in; `None` if there is one.
