@@ -3,7 +3,10 @@
 mod account;
 mod names;
 mod policy_text;
+mod provisioning;
 mod service;
+mod template_text;
+mod words;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -17,10 +20,11 @@ use crate::suite::Suite;
 use crate::vector::{self, Vector};
 use crate::wire_text::{self, Step};
 
-pub(crate) use account::status;
 pub use account::{Account, Certificate, Entry, Who};
+pub(crate) use account::{certificate_id, status};
 pub use names::Names;
 pub use policy_text::document;
+pub use provisioning::{Ca, CaTemplate, KeptTemplate, Rule};
 pub use service::Service;
 use service::{Setting, read_service};
 

@@ -1,5 +1,6 @@
 //! One case against one target.
 
+mod calls;
 mod cleaning;
 mod expect;
 mod links;
@@ -14,12 +15,10 @@ use std::time::Duration;
 use serde_json::Value as Json;
 use squall_results::CaseFailure;
 
-use crate::case::{Case, Names, Script};
+use crate::case::{Account, Case, Names, Script};
 use crate::ladder::Ladder;
 use crate::target::{Target, TargetError, World};
-use crate::wire_text::{
-    Action, AskWritten, AuthorizerSays, CallWritten, Fill, Notes, Sent, Step, answer_mismatches, encode,
-};
+use crate::wire_text::{Action, Fill, Notes, Sent, Step, answer_mismatches, encode};
 use expect::{actual, expectation};
 use links::{Link, Received};
 
@@ -79,6 +78,7 @@ pub fn run_case(
     let prefix = if target.is_virtual() { String::new() } else { prefix(options.run, number) };
     let mut runner = Runner {
         world,
+        account: &case.account,
         links: BTreeMap::new(),
         notes: Notes::new(),
         answer: None,
@@ -190,6 +190,7 @@ impl Failed {
 /// The state of one case.
 struct Runner<'t> {
     world: Box<dyn World + 't>,
+    account: &'t Account,
     links: BTreeMap<String, Link>,
     notes: Notes,
     /// What the last call in JSON was answered with.
@@ -271,6 +272,7 @@ impl Runner<'_> {
                 if words.is_empty() { Ok(()) } else { Err(failed(step.text.clone(), words.join(", "))) }
             }
             Action::Authorizer { link, says } => self.authorizer(link, says, step).map_err(Stop::Failed),
+            Action::Hook { function, says } => self.hook(function, says, step).map_err(Stop::Failed),
             Action::Count { counter, comparison, value } => match self.world.count(counter) {
                 Some(found) if !comparison.holds(found, *value) => {
                     Err(failed(step.text.clone(), found.to_string()))
@@ -289,74 +291,6 @@ impl Runner<'_> {
         self.world.advance(duration);
         let text = format!("{} pass", humantime::format_duration(duration));
         self.ladder.note(self.world.now(), "", text);
-    }
-
-    fn authorizer(&mut self, link: &str, says: &AuthorizerSays, step: &Step) -> Result<(), Failed> {
-        self.ladder.note(self.world.now(), link, step.text.clone());
-        self.world.authorizer(link, says).map_err(|actual| Failed {
-            step: step.text.clone(),
-            line: step.line,
-            expected: step.text.clone(),
-            actual,
-        })
-    }
-
-    fn ask(&mut self, ask: &AskWritten, count: u64) -> Result<(), (String, String)> {
-        let operation = &ask.operation;
-        let name = ask.error.as_ref().map(|error| error.name.as_str());
-        let mut expected = match name {
-            None => format!("{operation} succeeds"),
-            Some(name) => format!("{operation} answers {name}"),
-        };
-        let filled = {
-            let id_of = |name: &str| self.world.certificate_id(name);
-            let parameters = ask.fill(count, &self.notes, &id_of);
-            let message = ask.error.as_ref().map_or(Ok(None), |error| error.fill(&self.notes, &id_of));
-            parameters.and_then(|parameters| Ok((parameters, message?)))
-        };
-        let answer =
-            filled.and_then(|(parameters, message)| Ok((self.world.ask(operation, &parameters)?, message)));
-        let (answer, message) = match answer {
-            Ok(answer) => answer,
-            Err(problem) => return Err((expected, problem)),
-        };
-        let (found, text) = match answer {
-            Ok(body) => {
-                self.answer = Some(body);
-                (None, String::new())
-            }
-            Err(error) => {
-                self.answer = Some(error.to_json());
-                (Some(error.exception.name()), error.message)
-            }
-        };
-        let word = found.unwrap_or("success");
-        self.ladder.note(self.world.now(), "", format!("call {operation} -> {word}"));
-        let told = if text.is_empty() { word.to_owned() } else { format!("{word} \"{text}\"") };
-        if found != name {
-            return Err((expected, told));
-        }
-        match message {
-            Some(message) if message != text => {
-                expected = format!("{expected} \"{message}\"");
-                Err((expected, told))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn call(&mut self, call: &CallWritten, count: u64) -> Result<(), (String, String)> {
-        let expected = match &call.error {
-            None => format!("{} succeeds", call.operation),
-            Some(error) => format!("{} answers {error}", call.operation),
-        };
-        let answer = match self.world.call(call, count, &self.prefix) {
-            Ok(answer) => answer,
-            Err(problem) => return Err((expected, problem)),
-        };
-        let word = answer.as_deref().unwrap_or("success");
-        self.ladder.note(self.world.now(), "", format!("call {} -> {word}", call.operation));
-        if answer == call.error { Ok(()) } else { Err((expected, word.to_owned())) }
     }
 }
 

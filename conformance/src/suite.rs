@@ -25,19 +25,22 @@ pub enum Suite {
     AwsIdentity,
     /// Things, types, groups, certificates and CAs of an account.
     AwsRegistry,
+    /// Devices that get their identity in the field.
+    AwsProvisioning,
     /// Bytes, mostly malformed, and how a connection takes them.
     Bytes,
 }
 
 impl Suite {
     /// All suites, in the order in which they are shown.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Mqtt311,
         Self::Mqtt5,
         Self::AwsBroker,
         Self::AwsPolicy,
         Self::AwsIdentity,
         Self::AwsRegistry,
+        Self::AwsProvisioning,
         Self::Bytes,
     ];
 
@@ -50,13 +53,17 @@ impl Suite {
             Self::AwsPolicy => "aws-policy",
             Self::AwsIdentity => "aws-identity",
             Self::AwsRegistry => "aws-registry",
+            Self::AwsProvisioning => "aws-provisioning",
             Self::Bytes => "bytes",
         }
     }
 
     /// Whether it is about AWS IoT Core, and not about a standard.
     pub const fn is_of_aws(self) -> bool {
-        matches!(self, Self::AwsBroker | Self::AwsPolicy | Self::AwsIdentity | Self::AwsRegistry)
+        matches!(
+            self,
+            Self::AwsBroker | Self::AwsPolicy | Self::AwsIdentity | Self::AwsRegistry | Self::AwsProvisioning
+        )
     }
 
     /// The suite called `name`.

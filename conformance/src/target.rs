@@ -13,13 +13,14 @@ use std::time::Duration;
 
 use serde_json::Value as Json;
 use squall_services::api_error::ApiError;
+use squall_types::CertificateId;
 use thiserror::Error;
 
 pub use sim::Sim;
 pub use socket::{DEFAULT_PATIENCE, Socket};
 
 use crate::case::{Account, Service};
-use crate::wire_text::{AuthorizerSays, CallWritten, Counter};
+use crate::wire_text::{AuthorizerSays, CallWritten, Counter, HookSays};
 
 /// Something that speaks MQTT.
 pub trait Target {
@@ -45,11 +46,11 @@ pub trait Target {
 
 /// The target during one case.
 pub trait World {
-    /// Opens a transport for a link.
+    /// Opens a transport for a link; `shown` is its certificate if the account leaves to a step which one that is.
     ///
     /// # Errors
     /// The target refuses it.
-    fn open(&mut self, link: &str) -> Result<TransportId, TargetError>;
+    fn open(&mut self, link: &str, shown: Option<CertificateId>) -> Result<TransportId, TargetError>;
 
     /// Sends bytes; does nothing on a transport that has ended.
     fn send(&mut self, transport: TransportId, bytes: &[u8]);
@@ -78,14 +79,17 @@ pub trait World {
     /// The target cannot be asked this.
     fn ask(&mut self, operation: &str, parameters: &Json) -> Result<Result<Json, ApiError>, String>;
 
-    /// The id of the certificate that a case calls by a name.
-    fn certificate_id(&self, name: &str) -> String;
-
     /// The function of a link's authorizer says something.
     ///
     /// # Errors
     /// It was not asked, was given something else, or the target has no authorizers.
     fn authorizer(&mut self, link: &str, says: &AuthorizerSays) -> Result<(), String>;
+
+    /// The function of a hook says something about its last invocation.
+    ///
+    /// # Errors
+    /// It was not invoked, was given something else, or the target has no hooks.
+    fn hook(&mut self, function: &str, says: &HookSays) -> Result<(), String>;
 
     /// What the service counted since the case began; `None` where the target does not show it.
     fn count(&self, counter: &Counter) -> Option<u64>;

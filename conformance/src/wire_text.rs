@@ -7,12 +7,15 @@ mod ask;
 mod calls;
 mod check;
 mod describe;
+mod document;
 mod encode;
+mod hook;
 mod json;
 mod keys;
 mod lexer;
 mod metrics;
 mod packet;
+mod placeholder;
 mod print;
 mod step;
 mod template;
@@ -21,7 +24,9 @@ mod value;
 pub use ask::{AnswerWanted, AskError, AskWritten, answer_mismatches};
 pub use calls::{AuthorizerSays, CallWritten};
 pub use describe::describe;
+pub use document::{Document, DocumentWanted, Format};
 pub use encode::encode;
+pub use hook::HookSays;
 pub use keys::{Key, Kind, PACKET_TYPES, Role, keys};
 pub use packet::{PacketText, PacketWanted, PacketWritten};
 pub use step::{Action, Comparison, Counter, Expected, Sent, Step, StepError, parse};
@@ -30,7 +35,7 @@ pub use value::{Choice, Notes, Value, Wanted, Written};
 
 pub(crate) use lexer::{Lexer, outside_quotes, without_comment};
 pub(crate) use print::hex as print_hex;
-pub(crate) use step::{alternatives, parse_expected, split_word};
+pub(crate) use step::{alternatives, duration, parse_expected, split_word};
 pub(crate) use value::code;
 
 #[cfg(test)]

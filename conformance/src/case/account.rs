@@ -2,13 +2,17 @@
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use squall_services::policy::CertificateAttribute;
 use squall_services::registry::CertificateStatus;
+use squall_types::{CertificateId, Owner};
 
 use super::policy_text::document;
+use super::provisioning::{Ca, KeptTemplate, Rule};
+use super::words::Words;
 use crate::near::unknown;
-use crate::wire_text::{Action, Counter, Fill, Lexer, Step, split_word, without_comment};
+use crate::wire_text::{Action, Counter, Notes, Step, Value, duration, split_word, without_comment};
 
 /// The account of a case; an empty one lets every link do everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -67,6 +71,12 @@ pub enum Entry {
         /// Whether it is that of clients that name none.
         default: bool,
     },
+    /// `ca NAME ...`
+    Ca(Ca),
+    /// `template NAME ...`
+    Template(KeptTemplate),
+    /// `rule NAME filter=FILTER function=FUNCTION`
+    Rule(Rule),
     /// `link LINK ...`: who else is behind a link.
     Link {
         /// The link.
@@ -100,6 +110,12 @@ pub struct Certificate {
     pub serial: String,
     /// What stands in its subject and issuer.
     pub attributes: Vec<(CertificateAttribute, String)>,
+    /// The CA that signed it.
+    pub ca: Option<String>,
+    /// Whether TLS is asked for no server name when it is shown.
+    pub no_server_name: bool,
+    /// How long after the case begins it ends, if it does.
+    pub ends: Option<Duration>,
 }
 
 /// Who is behind a link that shows no certificate of its own.
@@ -107,6 +123,8 @@ pub struct Certificate {
 pub enum Who {
     /// The holder of a certificate of that name.
     Certificate(String),
+    /// The holder of a certificate whose id a step has noted under that name.
+    Noted(String),
     /// Whoever signed with IAM or Cognito credentials.
     Signed {
         /// The policies that serve as IAM policies.
@@ -120,7 +138,8 @@ pub enum Who {
     Trusted,
 }
 
-const LINES: &[&str] = &["policy", "group", "thing", "cognito", "certificate", "authorizer", "link"];
+const LINES: &[&str] =
+    &["policy", "group", "thing", "cognito", "template", "ca", "certificate", "authorizer", "rule", "link"];
 
 impl Account {
     /// Reads the lines of an account.
@@ -152,6 +171,10 @@ impl Account {
             self.entries.push(Entry::Policy { name, document: document(rest)? });
             return Ok(());
         }
+        if kind == "template" {
+            self.entries.push(Entry::Template(KeptTemplate::parse(name, rest)?));
+            return Ok(());
+        }
         let mut words = Words::parse(rest)?;
         if ["certificate", "link"].contains(&kind)
             && let Some(ip) = words.take("ip")
@@ -175,6 +198,8 @@ impl Account {
                 default: words.flag("default"),
             },
             "certificate" => Entry::Certificate(certificate(name, &mut words)?),
+            "ca" => Entry::Ca(Ca::read(name, &mut words)?),
+            "rule" => Entry::Rule(Rule::read(name, &mut words)?),
             _ => Entry::Link { name, who: who(&mut words)? },
         };
         self.entries.push(entry);
@@ -194,6 +219,14 @@ impl Account {
         })
     }
 
+    /// The JSON of the template of that name.
+    pub fn template(&self, wanted: &str) -> Option<&str> {
+        self.entries.iter().find_map(|entry| match entry {
+            Entry::Template(template) if template.name == wanted => Some(template.body.as_str()),
+            _ => None,
+        })
+    }
+
     /// Who is behind a link.
     pub fn who(&self, link: &str) -> Who {
         let found = self.entries.iter().find_map(|entry| match entry {
@@ -204,6 +237,28 @@ impl Account {
             _ => None,
         });
         found.unwrap_or(Who::Trusted)
+    }
+
+    /// The id of the certificate that a link shows, where a step has noted it.
+    ///
+    /// # Errors
+    /// None has.
+    pub fn shown(&self, link: &str, notes: &Notes) -> Result<Option<CertificateId>, String> {
+        let Who::Noted(name) = self.who(link) else { return Ok(None) };
+        match notes.get(&name) {
+            Some(Value::Text(id)) => {
+                id.parse().map(Some).map_err(|_| format!("'{id}', noted as ${name}, is no certificate id"))
+            }
+            _ => Err(format!("nothing was noted as ${name} so far")),
+        }
+    }
+
+    /// The certificate that the account calls by a name.
+    pub fn certificate(&self, wanted: &str) -> Option<&Certificate> {
+        self.entries.iter().find_map(|entry| match entry {
+            Entry::Certificate(certificate) if certificate.name == wanted => Some(certificate),
+            _ => None,
+        })
     }
 
     /// Where a link comes from, if that is said.
@@ -228,6 +283,10 @@ impl Account {
                 }
                 Action::Authorizer { link, .. } => link,
                 Action::Count { counter: Counter::Asked(link), .. } => link,
+                Action::Hook { function, .. } | Action::Count { counter: Counter::Invoked(function), .. } => {
+                    self.check_function(function, steps)?;
+                    continue;
+                }
                 _ => continue,
             };
             if self.who(judged) != Who::Credentials {
@@ -246,6 +305,20 @@ impl Account {
         });
         idle.map_or(Ok(()), |name| Err(format!("account: no step opens the link '{name}'")))
     }
+
+    /// A function that nobody could invoke is a slip of the pen.
+    fn check_function(&self, wanted: &str, steps: &[Step]) -> Result<(), String> {
+        let is_named = self.entries.iter().any(|entry| match entry {
+            Entry::Template(template) => template.hook.as_deref() == Some(wanted),
+            Entry::Rule(rule) => rule.function == wanted,
+            _ => false,
+        });
+        let arn = format!(":function:{wanted}\"");
+        if is_named || steps.iter().any(|step| step.text.contains(&arn)) {
+            return Ok(());
+        }
+        Err(format!("steps: neither a hook nor a rule invokes '{wanted}'"))
+    }
 }
 
 fn certificate(name: String, words: &mut Words) -> Result<Certificate, String> {
@@ -254,6 +327,24 @@ fn certificate(name: String, words: &mut Words) -> Result<Certificate, String> {
         Some("unregistered") => None,
         Some(text) => Some(status(text)?),
     };
+    let attributes = names(words)?;
+    let ends = words.take("ends").map(|text| duration(&text)).transpose()?;
+    Ok(Certificate {
+        name,
+        status,
+        policies: words.list("policies"),
+        thing: words.take("thing"),
+        exclusive: words.flag("exclusive"),
+        serial: words.take("serial").unwrap_or_else(|| "1".to_owned()),
+        attributes,
+        ca: words.take("ca"),
+        no_server_name: words.flag("no_server_name"),
+        ends,
+    })
+}
+
+/// What stands in a subject and an issuer.
+pub(super) fn names(words: &mut Words) -> Result<Vec<(CertificateAttribute, String)>, String> {
     let mut attributes = Vec::new();
     for (holder, variable) in [("subject.", "Subject"), ("issuer.", "Issuer")] {
         for (field, value) in words.all(holder) {
@@ -263,15 +354,12 @@ fn certificate(name: String, words: &mut Words) -> Result<Certificate, String> {
             attributes.push((attribute, value));
         }
     }
-    Ok(Certificate {
-        name,
-        status,
-        policies: words.list("policies"),
-        thing: words.take("thing"),
-        exclusive: words.flag("exclusive"),
-        serial: words.take("serial").unwrap_or_else(|| "1".to_owned()),
-        attributes,
-    })
+    Ok(attributes)
+}
+
+/// The id of the certificate that a case calls by a name.
+pub(crate) fn certificate_id(name: &str) -> CertificateId {
+    CertificateId::of(Owner::named(&format!("conformance/{name}")))
 }
 
 /// The state of a certificate, as the API spells it.
@@ -283,7 +371,10 @@ pub(crate) fn status(text: &str) -> Result<CertificateStatus, String> {
 
 fn who(words: &mut Words) -> Result<Who, String> {
     if let Some(name) = words.take("certificate") {
-        return Ok(Who::Certificate(name));
+        return Ok(match name.strip_prefix('$') {
+            Some(noted) => Who::Noted(noted.to_owned()),
+            None => Who::Certificate(name),
+        });
     }
     if words.flag("credentials") {
         return Ok(Who::Credentials);
@@ -295,62 +386,4 @@ fn who(words: &mut Words) -> Result<Who, String> {
         return Ok(Who::Signed { iam: words.list("iam"), cognito: words.take("cognito") });
     }
     Err("a link has certificate=NAME, iam=POLICY, 'credentials' or 'trusted'".to_owned())
-}
-
-/// The words behind a name: `key=value` and flags.
-struct Words(Vec<(String, Option<String>)>);
-
-impl Words {
-    fn parse(text: &str) -> Result<Self, String> {
-        let mut lexer = Lexer::new(text, false);
-        let mut words = Vec::new();
-        loop {
-            lexer.skip_blanks();
-            if lexer.rest().is_empty() {
-                return Ok(Self(words));
-            }
-            let key = lexer.text(&['='])?.fill_text(&Fill::PLAIN)?;
-            let value = if lexer.eat("=") { Some(lexer.text(&[])?.fill_text(&Fill::PLAIN)?) } else { None };
-            words.push((key, value));
-        }
-    }
-
-    fn has(&self, key: &str) -> bool {
-        self.0.iter().any(|(found, value)| found == key && value.is_some())
-    }
-
-    fn take(&mut self, key: &str) -> Option<String> {
-        let at = self.0.iter().position(|(found, value)| found == key && value.is_some())?;
-        self.0.remove(at).1
-    }
-
-    fn flag(&mut self, key: &str) -> bool {
-        let at = self.0.iter().position(|(found, value)| found == key && value.is_none());
-        at.map(|at| self.0.remove(at)).is_some()
-    }
-
-    fn list(&mut self, key: &str) -> Vec<String> {
-        let text = self.take(key).unwrap_or_default();
-        text.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect()
-    }
-
-    /// Every `PREFIXname=value`, in order.
-    fn all(&mut self, prefix: &str) -> Vec<(String, String)> {
-        let mut found = Vec::new();
-        self.0.retain(|(key, value)| match (key.strip_prefix(prefix), value) {
-            (Some(name), Some(value)) => {
-                found.push((name.to_owned(), value.clone()));
-                false
-            }
-            _ => true,
-        });
-        found
-    }
-
-    fn end(self, kind: &str) -> Result<(), String> {
-        match self.0.first() {
-            None => Ok(()),
-            Some((key, _)) => Err(format!("'{kind}' has no '{key}' here")),
-        }
-    }
 }

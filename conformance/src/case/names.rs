@@ -19,7 +19,7 @@ impl Names {
         fn template(written: &Written) -> Option<&Template> {
             match written {
                 Written::Template(template) | Written::Filter(template, _) => Some(template),
-                Written::Pair(..) | Written::Noted(_) => None,
+                Written::Pair(..) | Written::Noted(_) | Written::Document(_) => None,
             }
         }
         let mut names = Names::All;

@@ -69,7 +69,11 @@ impl Runner<'_> {
                 }
             }
         }
-        let transport = self.world.open(link).map_err(Stop::Target)?;
+        let shown = match self.account.shown(link, &self.notes) {
+            Ok(shown) => shown,
+            Err(problem) => return Ok(Err(problem)),
+        };
+        let transport = self.world.open(link, shown).map_err(Stop::Target)?;
         self.ladder.note(self.world.now(), link, "opens");
         let fresh = Link {
             transport,

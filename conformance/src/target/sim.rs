@@ -3,6 +3,7 @@
 mod account;
 mod authorizers;
 mod calls;
+mod questions;
 mod recorder;
 
 use std::cell::RefCell;
@@ -22,11 +23,12 @@ use squall_services::policy::Rights;
 use squall_types::{CertificateId, Now, Owner, Seed, Timestamp, WallTime};
 
 use super::{Arrival, Patience, Target, TargetError, TransportId, World};
-use crate::case::{Account, Service, Who};
+use crate::case::{Account, Service, Who, certificate_id};
 use crate::near::unknown;
-use crate::wire_text::{AuthorizerSays, CallWritten, Counter};
-use account::{certificate_id, iam_rights, registry};
+use crate::wire_text::{AuthorizerSays, CallWritten, Counter, HookSays};
+use account::{SetUp, iam_rights, presented, set_up};
 use authorizers::Functions;
+use questions::Outside;
 use recorder::{Counts, Recorder};
 
 /// 2026-01-01T00:00:00Z, where the wall clock of each case begins.
@@ -37,6 +39,9 @@ const MOST_DEADLINES: u32 = 1_000_000;
 
 /// Where links come from that no account says more of.
 const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1));
+
+/// What the TLS of devices asks for that show a certificate of a known CA.
+const SERVER_NAME: &str = "data-ats.iot.us-east-1.amazonaws.com";
 
 /// All that a case does is metered together.
 const TAG: Tag = Tag(0);
@@ -113,15 +118,21 @@ impl Target for Sim {
                 })
             })?;
         }
-        let registry = registry(account).map_err(TargetError::Service)?;
+        let SetUp { registry, templates, rules } = set_up(account).map_err(TargetError::Service)?;
         let functions = Functions::new(account).map_err(TargetError::Service)?;
         let iam = iam_rights(account).map_err(TargetError::Service)?;
         Ok(Box::new(SimWorld {
-            broker: Broker::new(BrokerConfig { registry, ..BrokerConfig::new(profile, Seed(7)) }),
+            broker: Broker::new(BrokerConfig {
+                registry,
+                templates,
+                rules,
+                ..BrokerConfig::new(profile, Seed(7))
+            }),
             now: Timestamp::ZERO,
             account,
             iam,
             functions,
+            outside: Outside::default(),
             transports: Vec::new(),
             opened_by: Vec::new(),
             seen: Counts::default(),
@@ -137,6 +148,7 @@ struct SimWorld<'t> {
     /// What IAM policies allow, by link.
     iam: BTreeMap<&'t str, Rights>,
     functions: Functions,
+    outside: Outside,
     transports: Vec<SimTransport>,
     /// The link that each transport was opened for.
     opened_by: Vec<String>,
@@ -253,15 +265,28 @@ impl SimWorld<'_> {
 }
 
 impl World for SimWorld<'_> {
-    fn open(&mut self, link: &str) -> Result<TransportId, TargetError> {
+    fn open(&mut self, link: &str, shown: Option<CertificateId>) -> Result<TransportId, TargetError> {
         self.meet_deadlines(self.now);
         let account = self.account;
         let transport = self.transports.len();
         let who = account.who(link);
         let iam = self.iam.get(link).cloned().unwrap_or_default();
+        let known = match &who {
+            Who::Certificate(name) => account.certificate(name),
+            _ => None,
+        };
+        let presented = known.and_then(presented);
+        let server_name = known.is_none_or(|known| !known.no_server_name).then_some(SERVER_NAME);
         let identity = match &who {
             Who::Trusted => Identity::Trusted(certificate(transport)),
-            Who::Certificate(name) => Identity::Certificate(certificate_id(name)),
+            Who::Certificate(name) => match &presented {
+                Some(certificate) => Identity::Presented { certificate, server_name },
+                None => Identity::Certificate(certificate_id(name)),
+            },
+            Who::Noted(name) => {
+                let nobody = || TargetError::Service(format!("nothing was noted as ${name}"));
+                Identity::Certificate(shown.ok_or_else(nobody)?)
+            }
             Who::Credentials => Identity::CustomAuthorizer { server_name: None },
             Who::Signed { cognito, .. } => Identity::Signed(SignedIdentity {
                 principal: link,
@@ -313,12 +338,12 @@ impl World for SimWorld<'_> {
         self.ask_in_json(operation, parameters)
     }
 
-    fn certificate_id(&self, name: &str) -> String {
-        certificate_id(name).to_string()
-    }
-
     fn authorizer(&mut self, link: &str, says: &AuthorizerSays) -> Result<(), String> {
         self.authorizer_says(link, says)
+    }
+
+    fn hook(&mut self, function: &str, says: &HookSays) -> Result<(), String> {
+        self.hook_says(function, says)
     }
 
     fn count(&self, counter: &Counter) -> Option<u64> {
@@ -331,6 +356,8 @@ impl World for SimWorld<'_> {
             Counter::Denial(name) => of(&self.seen.denials, name),
             Counter::Meter(cause) => self.broker.metered(self.now).units(TAG, *cause),
             Counter::Asked(link) => self.times_asked(link),
+            Counter::Invoked(function) => self.outside.times_invoked(function),
+            Counter::ProvisionDevice { success } => self.seen.provisioned[usize::from(*success)],
         })
     }
 

@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 use serde_json::Value as Json;
 use socket2::SockRef;
 use squall_services::api_error::ApiError;
+use squall_types::CertificateId;
 
 use super::{Arrival, Patience, Target, TargetError, TransportId, World};
 use crate::case::{Account, Service};
-use crate::wire_text::{AuthorizerSays, CallWritten, Counter};
+use crate::wire_text::{AuthorizerSays, CallWritten, Counter, HookSays};
 
 /// How long what must come may take, if nothing else is asked for. Only a case that fails waits as long.
 pub const DEFAULT_PATIENCE: Duration = Duration::from_secs(3);
@@ -154,7 +155,7 @@ fn is_too_early(kind: ErrorKind) -> bool {
 }
 
 impl World for SocketWorld<'_> {
-    fn open(&mut self, _: &str) -> Result<TransportId, TargetError> {
+    fn open(&mut self, _: &str, _: Option<CertificateId>) -> Result<TransportId, TargetError> {
         let stream = self.target.connect()?;
         self.transports.push(SocketTransport { stream: Some(stream), early: Vec::new(), told: false });
         Ok(TransportId(self.transports.len() - 1))
@@ -203,12 +204,12 @@ impl World for SocketWorld<'_> {
         Err(format!("{operation} cannot be asked of this target"))
     }
 
-    fn certificate_id(&self, name: &str) -> String {
-        name.to_owned()
-    }
-
     fn authorizer(&mut self, _: &str, _: &AuthorizerSays) -> Result<(), String> {
         Err("this target has no authorizer whose function a case could be".to_owned())
+    }
+
+    fn hook(&mut self, function: &str, _: &HookSays) -> Result<(), String> {
+        Err(format!("this target invokes no function '{function}'"))
     }
 
     fn count(&self, _: &Counter) -> Option<u64> {

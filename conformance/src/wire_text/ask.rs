@@ -1,13 +1,15 @@
 //! Calls in the JSON of the public API, and looks at what they are answered with.
 
 use serde_json::Value as Json;
+use squall_services::provisioning::{TEMPLATE_CALLS, TEMPLATE_QUERIES};
 use squall_services::registry::{CALLS, QUERIES};
 
 use super::json::{parse_member, same_member};
 use super::lexer::Lexer;
+use super::placeholder::{fill_json, fill_text};
 use super::step::split_word;
 use super::template::Fill;
-use super::value::{Notes, Value, Wanted};
+use super::value::{Notes, Wanted};
 use crate::near::unknown;
 
 /// A call as a step writes it.
@@ -32,15 +34,18 @@ pub struct AskError {
     pub message: Option<String>,
 }
 
+/// Members of requests that are texts of JSON, which a case may write as objects.
+const TEXTS_OF_JSON: &[&str] = &["templateBody", "policyDocument"];
+
 /// Members of the answer, each with its path.
 pub type AnswerWanted = Vec<(String, Wanted)>;
 
 /// Reads `OPERATION {...} -> ERROR "message"`.
 pub(super) fn parse_ask(text: &str, counted: bool) -> Result<AskWritten, String> {
     let (operation, rest) = split_word(text);
-    if !CALLS.contains(&operation) && !QUERIES.contains(&operation) {
-        let names = CALLS.iter().chain(QUERIES).copied();
-        return Err(unknown("call in JSON", operation, names));
+    let names = || [CALLS, QUERIES, TEMPLATE_CALLS, TEMPLATE_QUERIES].into_iter().flatten().copied();
+    if !names().any(|known| known == operation) {
+        return Err(unknown("call in JSON", operation, names()));
     }
     let mut values = serde_json::Deserializer::from_str(rest).into_iter::<Json>();
     let parameters = match values.next() {
@@ -97,9 +102,14 @@ impl AskWritten {
     ///
     /// # Errors
     /// A placeholder that stands for nothing.
-    pub fn fill(&self, count: u64, notes: &Notes, id_of: &dyn Fn(&str) -> String) -> Result<Json, String> {
-        let count = self.counted.then_some(count);
-        fill_json(&self.parameters, &|text| fill_text(text, count, notes, id_of))
+    pub fn fill(&self, count: u64, notes: &Notes) -> Result<Json, String> {
+        let mut filled = fill_json(&self.parameters, self.counted.then_some(count), notes)?;
+        for name in TEXTS_OF_JSON {
+            if let Some(document) = filled.get_mut(*name).filter(|document| document.is_object()) {
+                *document = document.to_string().into();
+            }
+        }
+        Ok(filled)
     }
 }
 
@@ -108,62 +118,9 @@ impl AskError {
     ///
     /// # Errors
     /// A placeholder that stands for nothing.
-    pub fn fill(&self, notes: &Notes, id_of: &dyn Fn(&str) -> String) -> Result<Option<String>, String> {
-        self.message.as_deref().map(|text| fill_text(text, None, notes, id_of)).transpose()
+    pub fn fill(&self, notes: &Notes) -> Result<Option<String>, String> {
+        self.message.as_deref().map(|text| fill_text(text, None, notes)).transpose()
     }
-}
-
-fn fill_json(value: &Json, fill: &dyn Fn(&str) -> Result<String, String>) -> Result<Json, String> {
-    Ok(match value {
-        Json::String(text) => fill(text)?.into(),
-        Json::Array(items) => {
-            items.iter().map(|item| fill_json(item, fill)).collect::<Result<Vec<_>, _>>()?.into()
-        }
-        Json::Object(members) => {
-            let pair = |(name, value): (&String, &Json)| Ok((fill(name)?, fill_json(value, fill)?));
-            Json::Object(members.iter().map(pair).collect::<Result<_, String>>()?)
-        }
-        other => other.clone(),
-    })
-}
-
-/// Puts `{certificate NAME}` and `{$noted}` in place, and the count for `#`.
-fn fill_text(
-    text: &str,
-    count: Option<u64>,
-    notes: &Notes,
-    id_of: &dyn Fn(&str) -> String,
-) -> Result<String, String> {
-    let counted = match count {
-        Some(count) => text.replace('#', &count.to_string()),
-        None => text.to_owned(),
-    };
-    let mut filled = String::new();
-    let mut rest = counted.as_str();
-    while let Some((before, after)) = rest.split_once('{') {
-        filled.push_str(before);
-        let placeholder = after.split_once('}');
-        match placeholder {
-            Some((inside, behind)) if inside.starts_with("certificate ") => {
-                filled.push_str(&id_of(inside["certificate ".len()..].trim()));
-                rest = behind;
-            }
-            Some((inside, behind)) if inside.starts_with('$') => {
-                match notes.get(&inside[1..]) {
-                    Some(Value::Text(noted)) => filled.push_str(noted),
-                    _ => return Err(format!("nothing was noted as {inside} so far")),
-                }
-                rest = behind;
-            }
-            // Braces of JSON within a text, such as a policy.
-            _ => {
-                filled.push('{');
-                rest = after;
-            }
-        }
-    }
-    filled.push_str(rest);
-    Ok(filled)
 }
 
 /// The members of an answer that are others than wanted, in words.
@@ -187,7 +144,7 @@ pub fn answer_mismatches(
 }
 
 /// `thingGroupMetadata.rootToParentThingGroups.0.groupName`; a member's own name may have dots.
-fn member_at<'j>(value: &'j Json, path: &str) -> Option<&'j Json> {
+pub(super) fn member_at<'j>(value: &'j Json, path: &str) -> Option<&'j Json> {
     if let Some(found) = value.get(path) {
         return Some(found);
     }

@@ -41,9 +41,9 @@ fn check_step<'s>(
             }
             let mut unknown = false;
             for (_, written) in &packet.fields {
-                if let Written::Noted(name) = written {
+                for name in written.noted_names() {
                     unknown = true;
-                    if !noted.contains(name.as_str()) {
+                    if !noted.contains(name) {
                         return Err(format!("${name} stands here before anything is noted under it"));
                     }
                 }
@@ -57,7 +57,7 @@ fn check_step<'s>(
             for one in allowed {
                 if let Expected::Packet(packet) = one {
                     noted.extend(packet.fields.iter().flat_map(|(_, wanted)| names(wanted)));
-                    noted.extend(packet.members.iter().flat_map(|(_, wanted)| names(wanted)));
+                    noted.extend(packet.document.wanted().flat_map(names));
                 }
             }
         }
@@ -66,7 +66,11 @@ fn check_step<'s>(
         }
         Action::Authorizer { link, .. } => known_link(link, opened)?,
         Action::Answer(wanted) => noted.extend(wanted.iter().flat_map(|(_, wanted)| names(wanted))),
-        Action::Advance(_) | Action::Call { .. } | Action::Ask { .. } | Action::Count { .. } => {}
+        Action::Advance(_)
+        | Action::Call { .. }
+        | Action::Ask { .. }
+        | Action::Hook { .. }
+        | Action::Count { .. } => {}
     }
     Ok(())
 }

@@ -22,6 +22,11 @@ impl<'a> Lexer<'a> {
         self.rest
     }
 
+    /// Leaves out so many bytes, which end between two characters.
+    pub(crate) fn skip(&mut self, bytes: usize) {
+        self.rest = &self.rest[bytes..];
+    }
+
     pub(crate) fn skip_blanks(&mut self) {
         self.rest = self.rest.trim_start();
     }
@@ -87,6 +92,14 @@ impl<'a> Lexer<'a> {
                     push_literal(plain.as_bytes(), &mut parts);
                     plain.clear();
                     parts.push(Part::Run);
+                }
+                '{' if self.rest.starts_with("certificate ") && self.rest.contains('}') => {
+                    self.eat("certificate ");
+                    let name = self.take_until(|next| next == '}').trim().to_owned();
+                    self.eat("}");
+                    push_literal(plain.as_bytes(), &mut parts);
+                    plain.clear();
+                    parts.push(Part::Certificate(name));
                 }
                 '#' if self.counted => {
                     push_literal(plain.as_bytes(), &mut parts);

@@ -1,6 +1,8 @@
 //! The metrics that a case may look at, so that a slip of the pen does not compare nothing with 0.
 
-/// Every metric of the message broker (`broker.md` 10.1).
+use super::step::Counter;
+
+/// Every metric of the message broker (`broker.md` 10.1) and of provisioning (`state.md` 3.1, 3.8).
 const METRICS: &[&str] = &[
     "Connect.Success",
     "Connect.AuthError",
@@ -36,6 +38,13 @@ const METRICS: &[&str] = &[
     "Unsubscribe.ServerError",
     "Unsubscribe.Throttle",
     "Throttle.Exceeded",
+    "ProvisionThing.Success",
+    "ProvisionThing.ClientError",
+    "ProvisionThing.ServerError",
+    "CreateKeysAndCertificateFailed",
+    "CreateCertificateFromCsrFailed",
+    "RegisterThingFailed",
+    "ApproximateNumberOfThingsRegistered",
 ];
 
 /// Every reason of the log record `Connection.AuthNError` (`broker.md` 8.1).
@@ -58,6 +67,18 @@ const REASONS: &[&str] = &[
 
 /// What `TestAuthorization` calls the two kinds of denial (`broker.md` 9.5).
 const DENIALS: &[&str] = &["EXPLICIT_DENY", "IMPLICIT_DENY"];
+
+/// Log records that are no refusal of a connection: `ProvisionDevice` (`state.md` 3.1).
+pub(super) fn record(name: &str) -> Result<Counter, String> {
+    match name {
+        "ProvisionDevice.Success" => Ok(Counter::ProvisionDevice { success: true }),
+        "ProvisionDevice.Failure" => Ok(Counter::ProvisionDevice { success: false }),
+        _ => {
+            let names = ["ProvisionDevice.Success", "ProvisionDevice.Failure"];
+            Err(crate::near::unknown("log record", name, names.into_iter()))
+        }
+    }
+}
 
 /// Whether there is such a reason.
 pub(crate) fn check_reason(name: &str) -> Result<(), String> {

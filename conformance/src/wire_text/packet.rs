@@ -10,7 +10,7 @@ use std::fmt;
 use squall_codec::PacketType;
 use squall_types::ProtocolVersion;
 
-use super::json;
+use super::document::{Document, DocumentWanted, format_of};
 use super::keys::{self, Key, Kind, PACKET_TYPES};
 use super::lexer::Lexer;
 use super::template::Fill;
@@ -45,8 +45,8 @@ pub struct PacketWanted {
     pub packet_type: PacketType,
     /// What is wanted.
     pub fields: Vec<(&'static Key, Wanted)>,
-    /// What is wanted of members of a payload that is a JSON object: `json.NAME=VALUE`.
-    pub members: Vec<(String, Wanted)>,
+    /// What is wanted of a payload that is an object: `json.PATH=VALUE`, `json=NAME,NAME`.
+    pub document: DocumentWanted,
 }
 
 impl PacketText {
@@ -124,6 +124,16 @@ impl PacketWritten {
                 version = Some(if name == "v5" { ProtocolVersion::V5 } else { ProtocolVersion::V311 });
                 continue;
             }
+            if let Some((format, None)) = format_of(packet_type, &name) {
+                let payload = keys::find(packet_type, "payload")?;
+                once(payload, fields.iter().map(|(key, _)| *key))?;
+                if !lexer.eat("=") {
+                    return Err(format!("'{name}' needs a value"));
+                }
+                let document = Document::parse(format, &mut lexer, counted)?;
+                fields.push((payload, Written::Document(document)));
+                continue;
+            }
             let key = keys::find(packet_type, &name)?;
             once(key, fields.iter().map(|(key, _)| *key))?;
             let written = if lexer.eat("=") {
@@ -141,7 +151,7 @@ impl PacketWritten {
     /// Whether every value that is known already is of its key's kind.
     fn check(&self) -> Result<(), String> {
         for (key, written) in &self.fields {
-            if !written.is_noted() {
+            if written.noted_names().is_empty() {
                 written.fill(key, &Fill::PLAIN, &Notes::new())?;
             }
         }
@@ -168,15 +178,15 @@ impl PacketWanted {
         let mut lexer = Lexer::new(text, counted);
         let packet_type = packet_type(&word(&mut lexer))?;
         let mut fields: Vec<(&'static Key, Wanted)> = Vec::new();
-        let mut members = Vec::new();
+        let mut document = DocumentWanted::default();
         loop {
             lexer.skip_blanks();
             if lexer.rest().is_empty() {
-                return Ok(Self { packet_type, fields, members });
+                return Ok(Self { packet_type, fields, document });
             }
             let name = word(&mut lexer);
-            if let Some(member) = json::member_of(packet_type, &name) {
-                members.push(json::parse_wanted(member, &members, &mut lexer)?);
+            if let Some(key) = format_of(packet_type, &name) {
+                document.parse_more(key, &mut lexer)?;
                 continue;
             }
             let key = keys::find(packet_type, &name)?;
@@ -199,7 +209,7 @@ impl PacketWanted {
         }
         let mut taken = notes.clone();
         let fits = self.keys().all(|key| self.key_matches(key, packet, fill, &mut taken))
-            && json::mismatches(&self.members, packet, fill, &mut taken).is_empty();
+            && self.document.mismatches(packet, fill, &mut taken).is_empty();
         if fits {
             *notes = taken;
         }
@@ -220,7 +230,7 @@ impl PacketWanted {
                 if found.is_empty() { format!("no {}", key.name) } else { found.join(" ") }
             })
             .collect();
-        words.extend(json::mismatches(&self.members, packet, fill, &mut taken));
+        words.extend(self.document.mismatches(packet, fill, &mut taken));
         Some(words.join(", "))
     }
 
@@ -254,7 +264,7 @@ pub(super) fn check_wanted(key: &Key, wanted: &Wanted) -> Result<(), String> {
     let Wanted::OneOf(choices) = wanted else { return Ok(()) };
     for choice in choices {
         if let super::value::Choice::Equal(written) = choice
-            && !written.is_noted()
+            && written.noted_names().is_empty()
         {
             written.fill(key, &Fill::PLAIN, &Notes::new())?;
         }

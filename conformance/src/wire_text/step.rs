@@ -7,6 +7,7 @@ use squall_core::Cause;
 use super::ask::{AnswerWanted, AskWritten, parse_answer, parse_ask};
 use super::calls::{AuthorizerSays, CallWritten, parse_authorizer, parse_call};
 use super::check::check_order;
+use super::hook::{HookSays, parse_hook};
 use super::lexer::{Lexer, outside_quotes, without_comment};
 use super::metrics;
 use super::packet::{PacketWanted, PacketWritten};
@@ -86,6 +87,13 @@ pub enum Action {
         /// What it says.
         says: AuthorizerSays,
     },
+    /// The function of a hook answers its last invocation, or is asked what it was given.
+    Hook {
+        /// The function.
+        function: String,
+        /// What it says.
+        says: HookSays,
+    },
     /// A look at what the service counts.
     Count {
         /// What is counted.
@@ -110,6 +118,13 @@ pub enum Counter {
     Denial(String),
     /// Invocations of an authorizer's function for the clients of a link.
     Asked(String),
+    /// Invocations of a function by a hook or a rule.
+    Invoked(String),
+    /// Log records `ProvisionDevice`: of success or of failure.
+    ProvisionDevice {
+        /// Which.
+        success: bool,
+    },
 }
 
 /// What a step sends.
@@ -184,8 +199,9 @@ const CLOSE_REASONS: &[&str] = &[
 ];
 
 const STEPS: &str = "a step is 'LINK open', 'LINK > ...', 'LINK < ...', 'LINK <~ ...', 'LINK end', 'LINK drop', \
-                     'LINK ack', 'LINK ack all', 'advance 90s', 'call ...', 'answer ...', 'authorizer LINK ...', 'metric ...', \
-                     'meter ...', 'reason ...', 'denial ...' or 'asked LINK ...'";
+                     'LINK ack', 'LINK ack all', 'advance 90s', 'call ...', 'answer ...', 'authorizer LINK ...', 'hook FUNCTION ...', \
+                     'metric ...', 'meter ...', 'reason ...', 'denial ...', 'asked LINK ...', 'invoked FUNCTION ...' or \
+                     'record ...'";
 
 /// Reads the lines of a case and checks what can be checked before it runs.
 ///
@@ -224,6 +240,12 @@ fn parse_line(line: &str) -> Result<Action, String> {
             let (link, rest) = split_word(rest);
             return parse_authorizer(rest).map(|says| Action::Authorizer { link: link.to_owned(), says });
         }
+        "hook" => {
+            let (function, rest) = split_word(rest);
+            return parse_hook(rest).map(|says| Action::Hook { function: function.to_owned(), says });
+        }
+        "invoked" => return parse_count(rest, |function| Ok(Counter::Invoked(function.to_owned()))),
+        "record" => return parse_count(rest, metrics::record),
         "metric" => {
             return parse_count(rest, |name| metrics::check(name).map(|()| Counter::Metric(name.to_owned())));
         }
@@ -365,7 +387,7 @@ fn repeats(text: &str) -> Result<Repeats<'_>, String> {
 }
 
 /// A duration such as `500ms`, `90s`, `2h`.
-fn duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     humantime::parse_duration(text).map_err(|_| format!("'{text}' is no duration; write 500ms, 90s or 2h"))
 }
 

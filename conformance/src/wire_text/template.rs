@@ -1,6 +1,7 @@
-//! Bytes as a person writes them, with what is filled in when the step runs: the count `#`, the run `{run}`.
+//! Bytes as a person writes them, with what is filled in when the step runs: the count `#`, the run `{run}`,
+//! the id of a certificate `{certificate NAME}`.
 
-use crate::case::Names;
+use crate::case::{Names, certificate_id};
 
 /// What a step's templates are filled in with.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +28,8 @@ pub enum Part {
     Count,
     /// `{run}`.
     Run,
+    /// `{certificate NAME}`: the id of the certificate that the case calls by that name.
+    Certificate(String),
     /// `item*N`.
     Repeat(Vec<Part>, usize),
     /// `s"..."` or `s( ... )`: two bytes of length before it.
@@ -69,7 +72,7 @@ impl Template {
             parts.iter().any(|part| match part {
                 Part::Run => true,
                 Part::Repeat(parts, _) | Part::Field(parts) | Part::Length(parts) => any(parts),
-                Part::Literal(_) | Part::Count => false,
+                Part::Literal(_) | Part::Count | Part::Certificate(_) => false,
             })
         }
         any(&self.0)
@@ -85,6 +88,7 @@ fn put(part: &Part, fill: &Fill<'_>, out: &mut Vec<u8>) -> Result<(), String> {
         Part::Literal(bytes) => out.extend_from_slice(bytes),
         Part::Count => out.extend_from_slice(fill.count.to_string().as_bytes()),
         Part::Run => out.extend_from_slice(fill.prefix.as_bytes()),
+        Part::Certificate(name) => out.extend_from_slice(certificate_id(name).to_string().as_bytes()),
         Part::Repeat(parts, times) => {
             let mut once = Vec::new();
             put_all(parts, fill, &mut once)?;

@@ -7,6 +7,7 @@ use std::fmt;
 use squall_codec::{RetainHandling, SubscriptionOptions};
 use squall_types::QoS;
 
+use super::document::Document;
 use super::keys::{Key, Kind, Role};
 use super::lexer::{Lexer, hex, outside_quotes};
 use super::print;
@@ -62,6 +63,8 @@ pub enum Written {
     Filter(Template, SubscriptionOptions),
     /// `$name`, noted earlier.
     Noted(String),
+    /// An object, of `json=` or `cbor=`.
+    Document(Document),
 }
 
 /// What an expectation wants of a key.
@@ -130,12 +133,17 @@ impl Written {
                 Ok(Value::Filter(prefixed(filter.fill_text(fill)?, key.role, fill), *options))
             }
             Self::Template(template) => read(key, template.fill(fill)?, fill),
+            Self::Document(document) => Ok(Value::Bytes(document.fill(fill, notes)?)),
         }
     }
 
-    /// Whether it stands for a value noted earlier.
-    pub const fn is_noted(&self) -> bool {
-        matches!(self, Self::Noted(_))
+    /// The names of values noted earlier that it needs.
+    pub fn noted_names(&self) -> Vec<&str> {
+        match self {
+            Self::Noted(name) => vec![name],
+            Self::Document(document) => document.noted_names(),
+            Self::Template(_) | Self::Pair(..) | Self::Filter(..) => Vec::new(),
+        }
     }
 }
 

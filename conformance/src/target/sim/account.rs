@@ -2,31 +2,47 @@
 
 use std::collections::BTreeMap;
 
-use squall_services::api_error::ApiError;
-use squall_services::policy::{CertificateFacts, Policy, Rights};
-use squall_services::registry::{PrincipalKind, Registry, ThingConfiguration, ThingTypeProperties};
-use squall_types::{CertificateId, Owner};
+use squall_core::LambdaRule;
+use squall_services::api_error::{ApiError, Exception};
+use squall_services::policy::{CertificateAttribute, CertificateFacts, Policy, Rights};
+use squall_services::provisioning::{NewHook, NewTemplate, Templates};
+use squall_services::registry::{
+    CaRegistration, CertificateMode, PrincipalKind, RegistrationConfig, RegistrationTemplate, Registry,
+    ThingConfiguration, ThingTypeProperties, Validity, X509Certificate,
+};
 
-use crate::case::{Account, Certificate, Entry, Who};
+use super::EPOCH;
+use crate::case::{Account, Ca, CaTemplate, Certificate, Entry, KeptTemplate, Rule, Who, certificate_id};
 
-/// The id of the certificate of that name.
-pub(super) fn certificate_id(name: &str) -> CertificateId {
-    CertificateId::of(Owner::named(&format!("conformance/{name}")))
+/// Where the functions of the account are.
+const FUNCTIONS: &str = "arn:aws:lambda:us-east-1:123456789012:function:";
+
+/// A role that may provision; nobody asks for it.
+const ROLE: &str = "arn:aws:iam::123456789012:role/service-role/Provisioning";
+
+/// What an account has in a broker.
+pub(super) struct SetUp {
+    pub(super) registry: Registry,
+    pub(super) templates: Templates,
+    pub(super) rules: Vec<LambdaRule>,
 }
 
-/// A registry with all that an account names.
+/// All that an account names.
 ///
 /// # Errors
-/// What the registry refuses.
-pub(super) fn registry(account: &Account) -> Result<Registry, String> {
-    let mut registry = Registry::new(squall_services::policy::Account::default());
+/// What the account's services refuse.
+pub(super) fn set_up(account: &Account) -> Result<SetUp, String> {
+    let owner = squall_services::policy::Account::default();
+    let templates = Templates::new(&owner);
+    let mut held = SetUp { registry: Registry::new(owner), templates, rules: Vec::new() };
     for entry in &account.entries {
-        add(&mut registry, entry).map_err(|error| format!("account: {entry:?}: {error}"))?;
+        add(&mut held, account, entry).map_err(|error| format!("account: {entry:?}: {error}"))?;
     }
-    Ok(registry)
+    Ok(held)
 }
 
-fn add(registry: &mut Registry, entry: &Entry) -> Result<(), ApiError> {
+fn add(setup: &mut SetUp, account: &Account, entry: &Entry) -> Result<(), ApiError> {
+    let registry = &mut setup.registry;
     match entry {
         Entry::Policy { name, document } => registry.policies.create_policy(name, document).map(|_| ()),
         Entry::Group { name, parent, policies } => {
@@ -50,17 +66,70 @@ fn add(registry: &mut Registry, entry: &Entry) -> Result<(), ApiError> {
             policies.iter().try_for_each(|policy| registry.attach_policy_to_cognito_identity(policy, id))
         }
         Entry::Certificate(certificate) => add_certificate(registry, certificate),
+        Entry::Template(template) => add_template(&mut setup.templates, template),
+        Entry::Ca(ca) => add_ca(registry, account, ca),
+        Entry::Rule(Rule { name, filter, function }) => {
+            let (name, filter) = (name.as_str().into(), filter.as_str().into());
+            setup.rules.push(LambdaRule { name, filter, function: function.as_str().into() });
+            Ok(())
+        }
         Entry::Authorizer { .. } | Entry::Link { .. } | Entry::Address { .. } => Ok(()),
     }
+}
+
+fn add_template(templates: &mut Templates, template: &KeptTemplate) -> Result<(), ApiError> {
+    let arn = template.hook.as_ref().map(|function| format!("{FUNCTIONS}{function}"));
+    let hook = arn.as_ref().map(|arn| NewHook { payload_version: None, target_arn: arn });
+    let new = NewTemplate {
+        name: &template.name,
+        description: None,
+        body: &template.body,
+        enabled: template.enabled,
+        role_arn: ROLE,
+        hook,
+        kind: template.kind,
+    };
+    templates.create(EPOCH, &new).map(|_| ())
+}
+
+fn add_ca(registry: &mut Registry, account: &Account, ca: &Ca) -> Result<(), ApiError> {
+    let template = match &ca.template {
+        None => None,
+        Some(CaTemplate::Name(name)) => Some(RegistrationTemplate::Name(name.as_str().into())),
+        Some(CaTemplate::BodyOf(name)) => {
+            let body = account.template(name).ok_or_else(|| {
+                ApiError::new(Exception::ResourceNotFound, format!("the account has no template '{name}'"))
+            })?;
+            Some(RegistrationTemplate::Body(body.into()))
+        }
+    };
+    let registration = template.map(|template| RegistrationConfig { template, role_arn: Some(ROLE.into()) });
+    let certificate = X509Certificate {
+        facts: facts("1", &ca.attributes),
+        ..X509Certificate::new(certificate_id(&ca.name))
+    };
+    registry.register_ca_certificate(&CaRegistration {
+        certificate: &certificate,
+        verification: None,
+        mode: CertificateMode::SniOnly,
+        set_as_active: ca.active,
+        allow_auto_registration: ca.auto_registration,
+        registration: registration.as_ref(),
+    })
+}
+
+fn facts(serial: &str, attributes: &[(CertificateAttribute, String)]) -> CertificateFacts {
+    let mut facts = CertificateFacts::new(serial);
+    for (attribute, value) in attributes {
+        facts.add(*attribute, value);
+    }
+    facts
 }
 
 fn add_certificate(registry: &mut Registry, certificate: &Certificate) -> Result<(), ApiError> {
     let Some(status) = certificate.status else { return Ok(()) };
     let id = certificate_id(&certificate.name);
-    let mut facts = CertificateFacts::new(&certificate.serial);
-    for (attribute, value) in &certificate.attributes {
-        facts.add(*attribute, value);
-    }
+    let facts = facts(&certificate.serial, &certificate.attributes);
     registry.register_certificate(id, facts, status)?;
     for policy in &certificate.policies {
         registry.attach_policy_to_certificate(policy, id)?;
@@ -70,6 +139,19 @@ fn add_certificate(registry: &mut Registry, certificate: &Certificate) -> Result
         Some(thing) => registry.attach_thing_principal(thing, id, kind),
         None => Ok(()),
     }
+}
+
+/// A certificate as a device of the account shows it whose CA is known: with all its fields.
+pub(super) fn presented(certificate: &Certificate) -> Option<X509Certificate> {
+    let issuer = certificate_id(certificate.ca.as_deref()?);
+    let not_after = certificate.ends.map(|ends| EPOCH.plus_nanos(ends.as_nanos() as u64));
+    let always = Validity::ALWAYS;
+    Some(X509Certificate {
+        issuer: Some(issuer),
+        validity: Validity { not_after: not_after.unwrap_or(always.not_after), ..always },
+        facts: facts(&certificate.serial, &certificate.attributes),
+        ..X509Certificate::new(certificate_id(&certificate.name))
+    })
 }
 
 /// What IAM policies allow whoever signed, by link.

@@ -8,7 +8,7 @@ use squall_authorizer::{
     Authorizer, AuthorizerKind, AuthorizerRequest, AuthorizerStatus, Authorizers, Grant, Invocation,
     InvocationError, MqttClient, Refusal,
 };
-use squall_core::{Answer, AskId, ClientToAuthorize, ConnectionId, Input, OwnedQuestion};
+use squall_core::{Answer, AskId, ClientToAuthorize, ConnectionId, Input};
 use squall_lambda::Lambda;
 use squall_services::api_error::ApiError;
 use squall_services::policy;
@@ -101,22 +101,10 @@ const fn status(active: bool) -> AuthorizerStatus {
 }
 
 impl SimWorld<'_> {
-    /// Begins to answer a question: without the function if that is enough.
-    pub(super) fn take_question(&mut self, ask: AskId, question: &OwnedQuestion) {
-        match question {
-            OwnedQuestion::Authorize(client) => {
-                if let Err(refusal) = self.functions.begin(ask, client) {
-                    self.answer(ask, &Err(refusal));
-                }
-            }
-            // Nobody waits.
-            OwnedQuestion::InvokeRule { .. } => {}
-            OwnedQuestion::CreateKeys
-            | OwnedQuestion::SignRequest { .. }
-            | OwnedQuestion::InvokeHook { .. } => {
-                let answer = Answer::Failed { what: "no case has keys or hooks" };
-                self.input(Input::Answer { ask, answer });
-            }
+    /// Begins to answer whether a client may come in: without the function if that is enough.
+    pub(super) fn ask_authorizer(&mut self, ask: AskId, client: &ClientToAuthorize) {
+        if let Err(refusal) = self.functions.begin(ask, client) {
+            self.answer(ask, &Err(refusal));
         }
     }
 
@@ -185,7 +173,7 @@ impl SimWorld<'_> {
 }
 
 /// Compares one member of an event, named by its path.
-fn heard(event: &Value, path: &str, value: &str) -> Result<(), String> {
+pub(super) fn heard(event: &Value, path: &str, value: &str) -> Result<(), String> {
     let found = event.pointer(&format!("/{}", path.replace('.', "/")));
     let found = found.map(|found| found.as_str().map_or_else(|| found.to_string(), str::to_owned));
     match found {

@@ -3,15 +3,17 @@
 use serde_json::Value as Json;
 use squall_core::{Call, Caller, Input, Reply, RequestId};
 use squall_services::api_error::ApiError;
+use squall_services::provisioning::{
+    OwnedTemplateCall, OwnedTemplateQuery, TEMPLATE_CALLS, TEMPLATE_QUERIES,
+};
 use squall_services::registry::{
     CALLS, ControlCall, OwnedCall, OwnedQuery, PolicyTarget, PrincipalKind, ThingConfiguration,
     ThingGroupProperties, X509Certificate,
 };
 use squall_types::QoS;
 
-use super::account::certificate_id;
 use super::{SimWorld, TAG};
-use crate::case::{Names, document, status};
+use crate::case::{Names, certificate_id, document, status};
 use crate::wire_text::{CallWritten, Fill};
 
 /// The arguments of one call.
@@ -90,27 +92,35 @@ impl SimWorld<'_> {
         parameters: &Json,
     ) -> Result<Result<Json, ApiError>, String> {
         self.meet_deadlines(self.now);
-        if !CALLS.contains(&operation) {
-            let query = match OwnedQuery::read(operation, parameters) {
-                Ok(query) => query,
-                Err(error) => return Ok(Err(error)),
-            };
-            return match self.reply(Call::Query(query.as_query()))? {
-                Reply::Answer(answer) => Ok(Ok(answer.to_json())),
-                Reply::Failed(error) => Ok(Err(error)),
-                other => Err(format!("{operation} is answered with {other:?}")),
-            };
-        }
-        let owned = match OwnedCall::read(operation, parameters) {
-            Ok(owned) => owned,
-            Err(error) => return Ok(Err(error)),
-        };
-        let call = owned.as_call();
-        match self.reply(Call::Control(call))? {
-            Reply::Control(reply) => Ok(Ok(reply.to_json(&call))),
+        // A request that cannot be read is answered with an error as well.
+        Ok(self.ask_what_is_read(operation, parameters).unwrap_or_else(|error| Ok(Err(error)))?)
+    }
+
+    fn ask_what_is_read(
+        &mut self,
+        operation: &str,
+        parameters: &Json,
+    ) -> Result<Result<Result<Json, ApiError>, String>, ApiError> {
+        let mut ask = |call: Call<'_>| match self.reply(call)? {
+            Reply::Control(reply) => match call {
+                Call::Control(call) => Ok(Ok(reply.to_json(&call))),
+                _ => Err(format!("{operation} is answered with {reply:?}")),
+            },
+            Reply::Answer(answer) => Ok(Ok(answer.to_json())),
+            Reply::Template(reply) => Ok(Ok(reply.to_json())),
+            Reply::TemplateAnswer(answer) => Ok(Ok(answer.to_json())),
             Reply::Failed(error) => Ok(Err(error)),
             other => Err(format!("{operation} is answered with {other:?}")),
-        }
+        };
+        Ok(if CALLS.contains(&operation) {
+            ask(Call::Control(OwnedCall::read(operation, parameters)?.as_call()))
+        } else if TEMPLATE_CALLS.contains(&operation) {
+            ask(Call::Template(OwnedTemplateCall::read(operation, parameters)?.as_call()))
+        } else if TEMPLATE_QUERIES.contains(&operation) {
+            ask(Call::TemplateQuery(OwnedTemplateQuery::read(operation, parameters)?.as_query()))
+        } else {
+            ask(Call::Query(OwnedQuery::read(operation, parameters)?.as_query()))
+        })
     }
 
     fn reply(&mut self, call: Call<'_>) -> Result<Reply, String> {

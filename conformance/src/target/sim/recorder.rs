@@ -14,6 +14,8 @@ pub(super) struct Counts {
     /// Reasons of `Connection.AuthNError`.
     pub(super) reasons: BTreeMap<&'static str, u64>,
     pub(super) denials: BTreeMap<&'static str, u64>,
+    /// Runs of just-in-time provisioning that failed, and that did not.
+    pub(super) provisioned: [u64; 2],
 }
 
 /// Where outputs of one `handle` go.
@@ -66,6 +68,9 @@ impl Sink for Recorder<'_> {
             | Fact::NotAuthenticated { reason, .. } => *self.seen.reasons.entry(reason).or_default() += 1,
             Fact::Denied { denial, .. } => {
                 *self.seen.denials.entry(denial.verdict.decision.as_str()).or_default() += 1;
+            }
+            Fact::JustInTime { result, .. } => {
+                self.seen.provisioned[usize::from(result.is_ok())] += 1;
             }
             _ => {}
         }
