@@ -9,7 +9,8 @@ use crate::embedded;
 const STATEMENTS: &str = "statements.txt";
 
 /// Every statement that must have a status, in the order of the standards: those of MQTT 3.1.1 (`MQTT-3.1.0-1`), of
-/// MQTT 5.0 (`MQTT5-3.1.0-1`), and the checks of the message broker (`broker.md check 1`) and of the registry (`state.md check 51`).
+/// MQTT 5.0 (`MQTT5-3.1.0-1`), the checks of the message broker (`broker.md check 1`), and those of the registry and of
+/// provisioning (`state.md check 51`).
 pub fn statements() -> impl Iterator<Item = &'static str> {
     lines(STATEMENTS)
 }
