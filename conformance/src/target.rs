@@ -20,7 +20,7 @@ pub use sim::Sim;
 pub use socket::{DEFAULT_PATIENCE, Socket};
 
 use crate::case::{Account, Service};
-use crate::wire_text::{AuthorizerSays, CallWritten, Counter, HookSays};
+use crate::wire_text::{AuthorizerSays, CallWritten, Counter};
 
 /// Something that speaks MQTT.
 pub trait Target {
@@ -85,11 +85,17 @@ pub trait World {
     /// It was not asked, was given something else, or the target has no authorizers.
     fn authorizer(&mut self, link: &str, says: &AuthorizerSays) -> Result<(), String>;
 
-    /// The function of a hook says something about its last invocation.
+    /// The function of a hook answers its last invocation: with a text, or by failing.
     ///
     /// # Errors
-    /// It was not invoked, was given something else, or the target has no hooks.
-    fn hook(&mut self, function: &str, says: &HookSays) -> Result<(), String>;
+    /// It was not invoked, or the target has no hooks.
+    fn hook(&mut self, function: &str, answer: Result<&str, &str>) -> Result<(), String>;
+
+    /// What it was given then.
+    ///
+    /// # Errors
+    /// As [`hook`](Self::hook).
+    fn heard(&self, function: &str) -> Result<&Json, String>;
 
     /// What the service counted since the case began; `None` where the target does not show it.
     fn count(&self, counter: &Counter) -> Option<u64>;

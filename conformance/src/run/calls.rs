@@ -1,7 +1,7 @@
 //! Calls of the account, and what functions say that the case stands for.
 
 use super::{Failed, Runner};
-use crate::wire_text::{AskWritten, AuthorizerSays, CallWritten, HookSays, Step};
+use crate::wire_text::{AskWritten, AuthorizerSays, CallWritten, Fill, HookSays, Step, answer_mismatches};
 
 impl Runner<'_> {
     pub(super) fn authorizer(
@@ -21,7 +21,16 @@ impl Runner<'_> {
 
     pub(super) fn hook(&mut self, function: &str, says: &HookSays, step: &Step) -> Result<(), Failed> {
         self.ladder.note(self.world.now(), "", step.text.clone());
-        self.world.hook(function, says).map_err(|actual| Failed {
+        let said = match says {
+            HookSays::Answers(text) => self.world.hook(function, Ok(text)),
+            HookSays::Fails => self.world.hook(function, Err("the function failed")),
+            HookSays::Heard(wanted) => self.world.heard(function).and_then(|event| {
+                let fill = Fill { count: 1, prefix: &self.prefix, names: self.names };
+                let words = answer_mismatches(wanted, event, &fill, &mut self.notes);
+                if words.is_empty() { Ok(()) } else { Err(words.join(", ")) }
+            }),
+        };
+        said.map_err(|actual| Failed {
             step: step.text.clone(),
             line: step.line,
             expected: step.text.clone(),

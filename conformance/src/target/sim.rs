@@ -25,7 +25,7 @@ use squall_types::{CertificateId, Now, Owner, Seed, Timestamp, WallTime};
 use super::{Arrival, Patience, Target, TargetError, TransportId, World};
 use crate::case::{Account, Service, Who, certificate_id};
 use crate::near::unknown;
-use crate::wire_text::{AuthorizerSays, CallWritten, Counter, HookSays};
+use crate::wire_text::{AuthorizerSays, CallWritten, Counter};
 use account::{SetUp, iam_rights, presented, set_up};
 use authorizers::Functions;
 use questions::Outside;
@@ -342,8 +342,12 @@ impl World for SimWorld<'_> {
         self.authorizer_says(link, says)
     }
 
-    fn hook(&mut self, function: &str, says: &HookSays) -> Result<(), String> {
-        self.hook_says(function, says)
+    fn hook(&mut self, function: &str, answer: Result<&str, &str>) -> Result<(), String> {
+        self.hook_says(function, answer)
+    }
+
+    fn heard(&self, function: &str) -> Result<&Json, String> {
+        self.last_invocation(function).map(|(_, event)| event)
     }
 
     fn count(&self, counter: &Counter) -> Option<u64> {

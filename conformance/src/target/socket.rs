@@ -11,7 +11,7 @@ use squall_types::CertificateId;
 
 use super::{Arrival, Patience, Target, TargetError, TransportId, World};
 use crate::case::{Account, Service};
-use crate::wire_text::{AuthorizerSays, CallWritten, Counter, HookSays};
+use crate::wire_text::{AuthorizerSays, CallWritten, Counter};
 
 /// How long what must come may take, if nothing else is asked for. Only a case that fails waits as long.
 pub const DEFAULT_PATIENCE: Duration = Duration::from_secs(3);
@@ -208,7 +208,11 @@ impl World for SocketWorld<'_> {
         Err("this target has no authorizer whose function a case could be".to_owned())
     }
 
-    fn hook(&mut self, function: &str, _: &HookSays) -> Result<(), String> {
+    fn hook(&mut self, function: &str, _: Result<&str, &str>) -> Result<(), String> {
+        Err(format!("this target invokes no function '{function}'"))
+    }
+
+    fn heard(&self, function: &str) -> Result<&Json, String> {
         Err(format!("this target invokes no function '{function}'"))
     }
 

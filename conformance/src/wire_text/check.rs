@@ -6,6 +6,7 @@ use squall_codec::PacketType;
 use squall_types::ProtocolVersion;
 
 use super::encode::encode;
+use super::hook::HookSays;
 use super::step::{Action, Expected, Sent, Step, StepError};
 use super::template::Fill;
 use super::value::{Choice, Notes, Wanted, Written};
@@ -65,7 +66,9 @@ fn check_step<'s>(
             known_link(link, opened)?;
         }
         Action::Authorizer { link, .. } => known_link(link, opened)?,
-        Action::Answer(wanted) => noted.extend(wanted.iter().flat_map(|(_, wanted)| names(wanted))),
+        Action::Hook { says: HookSays::Heard(wanted), .. } | Action::Answer(wanted) => {
+            noted.extend(wanted.iter().flat_map(|(_, wanted)| names(wanted)))
+        }
         Action::Advance(_)
         | Action::Call { .. }
         | Action::Ask { .. }

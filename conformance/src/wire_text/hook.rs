@@ -2,6 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
+use super::ask::{AnswerWanted, parse_answer};
 use super::step::split_word;
 
 /// What the function of a hook says, or is asked.
@@ -11,13 +12,8 @@ pub enum HookSays {
     Answers(String),
     /// It fails.
     Fails,
-    /// It was given an event in which a member, named by its path, is this text; `-` for none.
-    Heard {
-        /// `parameters.Serial`
-        path: String,
-        /// As text.
-        value: String,
-    },
+    /// It was given an event with these members.
+    Heard(AnswerWanted),
 }
 
 /// Reads what stands behind `hook FUNCTION`.
@@ -35,12 +31,9 @@ pub(super) fn parse_hook(text: &str) -> Result<HookSays, String> {
         ("fails", "") => Ok(HookSays::Fails),
         // What is no JSON may be its answer as well.
         ("answers", text) if !text.is_empty() => Ok(HookSays::Answers(text.to_owned())),
-        ("heard", rest) => {
-            let (path, value) = rest.split_once('=').ok_or("'heard' has PATH=VALUE behind it")?;
-            Ok(HookSays::Heard { path: path.to_owned(), value: value.to_owned() })
-        }
+        ("heard", members) => parse_answer(members).map(HookSays::Heard),
         _ => Err(
-            "a hook 'allows', 'allows {OVERRIDES}', 'refuses', 'fails', 'answers TEXT' or 'heard PATH=VALUE'"
+            "a hook 'allows', 'allows {OVERRIDES}', 'refuses', 'fails', 'answers TEXT' or 'heard PATH=VALUE ...'"
                 .to_owned(),
         ),
     }

@@ -47,6 +47,10 @@ pub(super) fn fill_text(text: &str, count: Option<u64>, notes: &Notes) -> Result
             Some((inside, behind)) if inside.starts_with('$') => {
                 match notes.get(&inside[1..]) {
                     Some(Value::Text(noted)) => filled.push_str(noted),
+                    Some(Value::Bytes(noted)) => {
+                        let text = std::str::from_utf8(noted);
+                        filled.push_str(text.map_err(|_| format!("what was noted as {inside} is no text"))?);
+                    }
                     _ => return Err(format!("nothing was noted as {inside} so far")),
                 }
                 rest = behind;

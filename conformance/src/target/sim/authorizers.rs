@@ -173,7 +173,7 @@ impl SimWorld<'_> {
 }
 
 /// Compares one member of an event, named by its path.
-pub(super) fn heard(event: &Value, path: &str, value: &str) -> Result<(), String> {
+fn heard(event: &Value, path: &str, value: &str) -> Result<(), String> {
     let found = event.pointer(&format!("/{}", path.replace('.', "/")));
     let found = found.map(|found| found.as_str().map_or_else(|| found.to_string(), str::to_owned));
     match found {

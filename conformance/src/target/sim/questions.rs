@@ -8,8 +8,6 @@ use squall_services::registry::X509Certificate;
 use squall_types::{CertificateId, Owner};
 
 use super::SimWorld;
-use super::authorizers::heard;
-use crate::wire_text::HookSays;
 
 /// How a request for a certificate begins that somebody could sign (RFC 7468).
 const SIGNING_REQUEST: &str = "-----BEGIN CERTIFICATE REQUEST-----";
@@ -28,7 +26,7 @@ pub(super) struct Outside {
 #[derive(Debug, Default)]
 struct Invocations {
     number: u64,
-    /// The last one that waits for an answer, and its event.
+    /// The last one by a hook, and its event.
     last: Option<(AskId, Value)>,
 }
 
@@ -86,18 +84,22 @@ impl SimWorld<'_> {
     }
 
     /// The case is the function of a hook.
-    pub(super) fn hook_says(&mut self, function: &str, says: &HookSays) -> Result<(), String> {
+    pub(super) fn hook_says(&mut self, function: &str, answer: Result<&str, &str>) -> Result<(), String> {
         self.meet_deadlines(self.now);
-        let invocations = self.outside.invoked.get(function);
-        let last = invocations.and_then(|invocations| invocations.last.as_ref());
-        let (ask, event) = last.ok_or_else(|| format!("no hook has invoked '{function}'"))?;
+        let (ask, _) = self.last_invocation(function)?;
         let ask = *ask;
-        let answer = match says {
-            HookSays::Heard { path, value } => return heard(event, path, value),
-            HookSays::Answers(payload) => Answer::Returned { payload },
-            HookSays::Fails => Answer::Failed { what: "the function failed" },
+        let answer = match answer {
+            Ok(payload) => Answer::Returned { payload },
+            Err(what) => Answer::Failed { what },
         };
         self.input(Input::Answer { ask, answer });
         Ok(())
+    }
+
+    /// The last time that a hook has invoked a function, with the event that it gave it.
+    pub(super) fn last_invocation(&self, function: &str) -> Result<&(AskId, Value), String> {
+        let invocations = self.outside.invoked.get(function);
+        let last = invocations.and_then(|invocations| invocations.last.as_ref());
+        last.ok_or_else(|| format!("no hook has invoked '{function}'"))
     }
 }
