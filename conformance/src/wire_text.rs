@@ -6,6 +6,7 @@
 mod ask;
 mod calls;
 mod check;
+mod counter;
 mod describe;
 mod document;
 mod encode;
@@ -23,13 +24,14 @@ mod value;
 
 pub use ask::{AnswerWanted, AskError, AskWritten, answer_mismatches};
 pub use calls::{AuthorizerSays, CallWritten};
+pub use counter::{Comparison, Counter};
 pub use describe::describe;
 pub use document::{Document, DocumentWanted, Format};
 pub use encode::encode;
 pub use hook::HookSays;
 pub use keys::{Key, Kind, PACKET_TYPES, Role, keys};
 pub use packet::{PacketText, PacketWanted, PacketWritten};
-pub use step::{Action, Comparison, Counter, Expected, Sent, Step, StepError, parse};
+pub use step::{Action, Expected, Sent, Step, StepError, parse};
 pub use template::{Fill, Part, Template};
 pub use value::{Choice, Notes, Value, Wanted, Written};
 

@@ -43,6 +43,12 @@ fn mistakes_have_a_place() {
         ("certificate s policy=p", "'certificate' has no 'policy' here"),
         ("link s", "a link has certificate=NAME, iam=POLICY, 'credentials' or 'trusted'"),
         ("thing t exclusive", "'thing' has no 'exclusive' here"),
+        ("ca c template=a body=b", "a CA has template=NAME or body=NAME, not both"),
+        ("ca c stopped", "'ca' has no 'stopped' here"),
+        ("certificate s ends=soon", "'soon' is no duration"),
+        ("template t", "a template has thing=NAME, policy=NAME or both, or is written in JSON"),
+        ("template t jtip thing=x", "'template' has no 'jtip' here"),
+        ("rule r filter=a/+", "a rule has function=..."),
     ] {
         let found = problems(&format!("# A comment.\n{account}"), "s open");
         assert_eq!(found.len(), 1, "{account}: {found:#?}");
@@ -57,6 +63,8 @@ fn steps_and_account_fit_together() {
         ("link x trusted", "s open", "account: no step opens the link 'x'"),
         ("certificate s", "s open\nauthorizer s refuses", "steps: no authorizer is asked about 's'"),
         ("certificate s", "s open\nasked s == 0", "steps: no authorizer is asked about 's'"),
+        ("certificate s", "s open\nhook check allows", "steps: neither a hook nor a rule invokes 'check'"),
+        ("certificate s", "s open\ninvoked check == 0", "steps: neither a hook nor a rule invokes 'check'"),
     ] {
         let found = problems(account, steps);
         assert!(found.len() == 1 && found[0].contains(problem), "{found:#?}");
@@ -71,6 +79,10 @@ fn an_account_that_cannot_be_set_up_fails_its_case() {
         ("group a in=b\ncertificate s", "ResourceNotFoundException"),
         ("policy p {}\ncertificate s", "MalformedPolicyException"),
         ("link s iam=p", "no policy 'p'"),
+        ("template t {}\ncertificate s", "InvalidRequestException"),
+        ("ca c body=none\ncertificate s", "the account has no template 'none'"),
+        ("ca c\nca c\ncertificate s", "ResourceAlreadyExistsException"),
+        ("link s certificate=$none", "nothing was noted as $none so far"),
     ] {
         let result = run(account, "s open", &Sim::default());
         assert_eq!(result.verdict, CaseVerdict::Failed, "{account}");

@@ -94,7 +94,7 @@ pub(super) fn parse_answer(text: &str) -> Result<AnswerWanted, String> {
         }
         wanted.push((path, parse_member(&mut lexer)?));
     }
-    if wanted.is_empty() { Err("an answer has PATH=VALUE".to_owned()) } else { Ok(wanted) }
+    if wanted.is_empty() { Err("PATH=VALUE is missing".to_owned()) } else { Ok(wanted) }
 }
 
 impl AskWritten {

@@ -117,10 +117,12 @@ impl Document {
 /// What an expectation wants of a payload that is an object.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DocumentWanted {
+    /// How it must be written; none if nothing is wanted of it.
+    format: Option<Format>,
     /// `json.PATH=VALUE`
-    members: Vec<(Format, String, Wanted)>,
+    members: Vec<(String, Wanted)>,
     /// `json=NAME,NAME`: these members and no others.
-    exactly: Option<(Format, BTreeSet<String>)>,
+    exactly: Option<BTreeSet<String>>,
 }
 
 impl DocumentWanted {
@@ -134,12 +136,17 @@ impl DocumentWanted {
         if !lexer.eat("=") {
             return Err(format!("'{key}' needs a value"));
         }
+        if let Some(other) = self.format.filter(|other| *other != format) {
+            let other = other.name().to_uppercase();
+            return Err(format!("'{key}' and a key of {other} cannot both be right"));
+        }
+        self.format = Some(format);
         match path {
             Some(path) => {
-                if self.members.iter().any(|(_, other, _)| other == path) {
+                if self.members.iter().any(|(other, _)| other == path) {
                     return Err(format!("'{key}' stands twice"));
                 }
-                self.members.push((format, path.to_owned(), parse_member(lexer)?));
+                self.members.push((path.to_owned(), parse_member(lexer)?));
             }
             None if self.exactly.is_some() => return Err(format!("'{key}' stands twice")),
             None => {
@@ -148,7 +155,7 @@ impl DocumentWanted {
                 if names.iter().any(|name| name.is_empty() || name.starts_with('{')) {
                     return Err(format!("'{key}' has the names of all members, with commas between them"));
                 }
-                self.exactly = Some((format, names));
+                self.exactly = Some(names);
             }
         }
         Ok(())
@@ -156,16 +163,13 @@ impl DocumentWanted {
 
     /// What is wanted of members.
     pub(super) fn wanted(&self) -> impl Iterator<Item = &Wanted> {
-        self.members.iter().map(|(_, _, wanted)| wanted)
+        self.members.iter().map(|(_, wanted)| wanted)
     }
 
     /// Where a payload is another than wanted, in words: `json.versionNumber=3, no json.ipAddress`. Of one that is no
     /// object, none is as wanted.
     pub(super) fn mismatches(&self, packet: &PacketText, fill: &Fill<'_>, notes: &mut Notes) -> Vec<String> {
-        let first = self.members.first().map(|(format, ..)| *format);
-        let Some(format) = first.or(self.exactly.as_ref().map(|(format, _)| *format)) else {
-            return Vec::new();
-        };
+        let Some(format) = self.format else { return Vec::new() };
         let Some(Value::Bytes(payload)) = packet.value("payload") else {
             return vec!["no payload".to_owned()];
         };
@@ -175,7 +179,7 @@ impl DocumentWanted {
         };
         let found = Json::Object(found);
         let mut words = Vec::new();
-        for (_, path, wanted) in &self.members {
+        for (path, wanted) in &self.members {
             let member = member_at(&found, path);
             if !same_member(wanted, member, fill, notes) {
                 words.push(match member {
@@ -185,7 +189,7 @@ impl DocumentWanted {
                 });
             }
         }
-        if let Some((_, names)) = &self.exactly {
+        if let Some(names) = &self.exactly {
             let there: BTreeSet<String> =
                 found.as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect();
             if there != *names {
@@ -194,5 +198,90 @@ impl DocumentWanted {
             }
         }
         words
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Fill, Notes, PacketText, PacketWanted, PacketWritten, Value};
+
+    fn packet(line: &str, notes: &Notes) -> Result<PacketText, String> {
+        let fill = Fill { count: 3, ..Fill::PLAIN };
+        PacketWritten::parse(line, true)?.fill(&fill, notes)
+    }
+
+    #[test]
+    fn an_object_becomes_a_payload() {
+        let token = ("token".to_owned(), Value::Text("secret".to_owned()));
+        let notes = Notes::from([token]);
+        for (line, payload) in [
+            (r#"PUBLISH topic=t json={"a":"{$token}", "n":[1]} qos=0"#, &b"{\"a\":\"secret\",\"n\":[1]}"[..]),
+            (r##"PUBLISH json={"#":"x#"} topic=t"##, b"{\"3\":\"x3\"}"),
+            (r#"PUBLISH topic=t json={"a":"{b}"}"#, b"{\"a\":\"{b}\"}"),
+            // RFC 8949, appendix A.
+            (r#"PUBLISH topic=t cbor={"a":1,"b":[2,3]}"#, b"\xa2\x61a\x01\x61b\x82\x02\x03"),
+            (r#"PUBLISH topic=t cbor={"a":"{$token}"}"#, b"\xa1\x61a\x66secret"),
+        ] {
+            let packet = packet(line, &notes).unwrap();
+            assert_eq!(packet.value("payload"), Some(&Value::Bytes(payload.to_vec())), "{line}");
+        }
+        let certificate = packet(r#"PUBLISH topic=t json={"a":"{certificate s}"}"#, &notes).unwrap();
+        let wanted = PacketWanted::parse(r#"PUBLISH json.a="{certificate s}""#, false).unwrap();
+        assert!(wanted.matches(&certificate, &Fill::PLAIN, &mut Notes::new()));
+        let wanted = PacketWanted::parse(r#"PUBLISH json.a="{certificate r}""#, false).unwrap();
+        assert!(!wanted.matches(&certificate, &Fill::PLAIN, &mut Notes::new()));
+    }
+
+    #[test]
+    fn what_is_no_object_is_told() {
+        for (line, problem) in [
+            ("PUBLISH topic=t json", "'json' needs a value"),
+            ("PUBLISH topic=t json=", "after 'json=' stands a JSON object"),
+            ("PUBLISH topic=t json=[1]", "after 'json=' stands a JSON object: [1] is none"),
+            ("PUBLISH topic=t cbor={\"a\"", "after 'cbor=' stands a JSON object"),
+            ("PUBLISH topic=t payload=x json={}", "'payload' stands twice"),
+            ("PUBLISH topic=t json={\"a\":\"{$token}\"}", "nothing was noted as $token so far"),
+            ("PUBACK id=1 json={}", "PUBACK has no key 'json'"),
+        ] {
+            let found = packet(line, &Notes::new()).unwrap_err();
+            assert!(found.starts_with(problem), "{line}: {found}");
+        }
+        for (line, problem) in [
+            ("PUBLISH json=a json=b", "'json' stands twice"),
+            ("PUBLISH json={\"a\":1}", "'json' has the names of all members"),
+            ("PUBLISH cbor.a", "'cbor.a' needs a value"),
+            ("PUBLISH json.a=1 cbor.b=1", "'cbor.b' and a key of JSON cannot both be right"),
+        ] {
+            let found = PacketWanted::parse(line, false).unwrap_err();
+            assert!(found.starts_with(problem), "{line}: {found}");
+        }
+    }
+
+    #[test]
+    fn expectations_look_into_an_object() {
+        let json = r#"PUBLISH topic=t json={"a":{"b":"x"},"c":2}"#;
+        let cbor = r#"PUBLISH topic=t cbor={"a":{"b":"x"},"c":2}"#;
+        for (wanted, found, fits) in [
+            ("json.a.b=x json.c=2", json, true),
+            ("json.a.b=y", json, false),
+            ("json=a,c", json, true),
+            ("json=c,a json.c=2", json, true),
+            ("json=a", json, false),
+            ("json=a,b,c", json, false),
+            ("cbor=a,c cbor.a.b=x", cbor, true),
+            ("cbor.c=3", cbor, false),
+            ("cbor=a,c", json, false),
+            ("json=a,c", cbor, false),
+            ("json.c=-", cbor, false),
+        ] {
+            let found = packet(found, &Notes::new()).unwrap();
+            let wanted_packet = PacketWanted::parse(&format!("PUBLISH {wanted}"), false).unwrap();
+            let fit = wanted_packet.matches(&found, &Fill::PLAIN, &mut Notes::new());
+            assert_eq!(fit, fits, "{wanted} on {found}");
+        }
+        let wanted = PacketWanted::parse("PUBLISH cbor=a cbor.c=3", false).unwrap();
+        let found = packet(cbor, &Notes::new()).unwrap();
+        let words = wanted.differences(&found, &Fill::PLAIN, &Notes::new());
+        assert_eq!(words.as_deref(), Some("cbor.c=2, cbor=a,c"));
     }
 }

@@ -1,6 +1,6 @@
 //! The metrics that a case may look at, so that a slip of the pen does not compare nothing with 0.
 
-use super::step::Counter;
+use super::counter::Counter;
 
 /// Every metric of the message broker (`broker.md` 10.1) and of provisioning (`state.md` 3.1, 3.8).
 const METRICS: &[&str] = &[

@@ -2,14 +2,12 @@
 
 use std::time::Duration;
 
-use squall_core::Cause;
-
 use super::ask::{AnswerWanted, AskWritten, parse_answer, parse_ask};
 use super::calls::{AuthorizerSays, CallWritten, parse_authorizer, parse_call};
 use super::check::check_order;
+use super::counter::{Comparison, Counter, parse_counter};
 use super::hook::{HookSays, parse_hook};
 use super::lexer::{Lexer, outside_quotes, without_comment};
-use super::metrics;
 use super::packet::{PacketWanted, PacketWritten};
 use super::template::{Fill, Template};
 
@@ -105,28 +103,6 @@ pub enum Action {
     },
 }
 
-/// Something that the service counts.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Counter {
-    /// A CloudWatch metric.
-    Metric(String),
-    /// Metered units of one cause.
-    Meter(Cause),
-    /// Log records `Connection.AuthNError` with one reason.
-    Reason(String),
-    /// Denials: `EXPLICIT_DENY` or `IMPLICIT_DENY`.
-    Denial(String),
-    /// Invocations of an authorizer's function for the clients of a link.
-    Asked(String),
-    /// Invocations of a function by a hook or a rule.
-    Invoked(String),
-    /// Log records `ProvisionDevice`: of success or of failure.
-    ProvisionDevice {
-        /// Which.
-        success: bool,
-    },
-}
-
 /// What a step sends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Sent {
@@ -145,31 +121,6 @@ pub enum Expected {
     Nothing,
     /// The service ended the connection, for this reason if one is named.
     Close(Option<String>),
-}
-
-/// How a metric is compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Comparison {
-    /// `==`
-    Equal,
-    /// `>=`
-    AtLeast,
-    /// `>`
-    Above,
-    /// `<=`
-    AtMost,
-}
-
-impl Comparison {
-    /// Whether `found` is as wanted.
-    pub const fn holds(self, found: u64, wanted: u64) -> bool {
-        match self {
-            Self::Equal => found == wanted,
-            Self::AtLeast => found >= wanted,
-            Self::Above => found > wanted,
-            Self::AtMost => found <= wanted,
-        }
-    }
 }
 
 /// A line that cannot be read.
@@ -244,24 +195,10 @@ fn parse_line(line: &str) -> Result<Action, String> {
             let (function, rest) = split_word(rest);
             return parse_hook(rest).map(|says| Action::Hook { function: function.to_owned(), says });
         }
-        "invoked" => return parse_count(rest, |function| Ok(Counter::Invoked(function.to_owned()))),
-        "record" => return parse_count(rest, metrics::record),
-        "metric" => {
-            return parse_count(rest, |name| metrics::check(name).map(|()| Counter::Metric(name.to_owned())));
-        }
-        "meter" => return parse_count(rest, |name| cause(name).map(Counter::Meter)),
-        "reason" => {
-            return parse_count(rest, |name| {
-                metrics::check_reason(name).map(|()| Counter::Reason(name.to_owned()))
-            });
-        }
-        "denial" => {
-            return parse_count(rest, |name| {
-                metrics::check_denial(name).map(|()| Counter::Denial(name.to_owned()))
-            });
-        }
-        "asked" => return parse_count(rest, |link| Ok(Counter::Asked(link.to_owned()))),
         _ => {}
+    }
+    if let Some(count) = parse_counter(first, rest) {
+        return count;
     }
     let name = first.strip_suffix('#').unwrap_or(first);
     let is_link = name.starts_with(|first: char| first.is_ascii_alphabetic())
@@ -389,27 +326,6 @@ fn repeats(text: &str) -> Result<Repeats<'_>, String> {
 /// A duration such as `500ms`, `90s`, `2h`.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     humantime::parse_duration(text).map_err(|_| format!("'{text}' is no duration; write 500ms, 90s or 2h"))
-}
-
-fn parse_count(text: &str, counter: impl Fn(&str) -> Result<Counter, String>) -> Result<Action, String> {
-    let (name, rest) = split_word(text);
-    let (comparison, value) = split_word(rest);
-    let comparison = match comparison {
-        "==" => Comparison::Equal,
-        ">=" => Comparison::AtLeast,
-        ">" => Comparison::Above,
-        "<=" => Comparison::AtMost,
-        other => return Err(format!("'{other}' is no comparison; there is ==, >=, > and <=")),
-    };
-    let counter = counter(name)?;
-    let value = value.parse().map_err(|_| format!("'{value}' is no number"))?;
-    Ok(Action::Count { counter, comparison, value })
-}
-
-fn cause(name: &str) -> Result<Cause, String> {
-    let names = Cause::ALL.iter().map(|cause| cause.as_str());
-    let found = Cause::ALL.iter().find(|cause| cause.as_str() == name).copied();
-    found.ok_or_else(|| crate::near::unknown("cause of metered units", name, names))
 }
 
 /// The first word and what follows the blanks after it.

@@ -227,6 +227,11 @@ fn a_slip_is_told_with_what_is_allowed() {
             "'grants' has policies, principal, refresh and disconnect, no 'polices'",
         ),
         ("authorizer s heard token", "'heard' has PATH=VALUE behind it"),
+        ("hook check nods", "a hook 'allows'"),
+        ("hook check allows {", "the overrides are no JSON"),
+        ("hook check heard", "PATH=VALUE is missing"),
+        ("record ProvisionDevice.Failed == 1", "did you mean 'ProvisionDevice.Failure'?"),
+        ("a > PUBLISH topic=t json={\"a\":\"{$x}\"}", "$x stands here before anything is noted under it"),
         ("call Publish topik=t", "Publish has no 'topik'; it has topic"),
     ] {
         let error = parse(steps).unwrap_err();
