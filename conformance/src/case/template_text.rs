@@ -23,7 +23,7 @@ pub(super) fn body(words: &mut Words) -> Result<String, String> {
         settings.insert(property, setting.into());
     }
     if let Some(properties) = thing(words, &mut texts)? {
-        resources.insert("thing".to_owned(), resource("AWS::IoT::Thing", properties, of_thing));
+        resources.insert("thing".to_owned(), resource("AWS::IoT::Thing", &properties, of_thing));
     }
     let mut certificate = Map::new();
     certificate.insert("CertificateId".to_owned(), json!({ "Ref": CERTIFICATE_ID }));
@@ -31,11 +31,11 @@ pub(super) fn body(words: &mut Words) -> Result<String, String> {
         certificate.insert("Status".to_owned(), texts.value(&status));
     }
     resources
-        .insert("certificate".to_owned(), resource("AWS::IoT::Certificate", certificate, of_certificate));
+        .insert("certificate".to_owned(), resource("AWS::IoT::Certificate", &certificate, of_certificate));
     for (number, policy) in words.list("policy").iter().enumerate() {
         let mut properties = Map::new();
         properties.insert("PolicyName".to_owned(), texts.value(policy));
-        resources.insert(format!("policy{number}"), resource("AWS::IoT::Policy", properties, Map::new()));
+        resources.insert(format!("policy{number}"), resource("AWS::IoT::Policy", &properties, Map::new()));
     }
     if resources.len() == 1 {
         return Err("a template has thing=NAME, policy=NAME or both, or is written in JSON".to_owned());
@@ -89,7 +89,7 @@ fn thing(words: &mut Words, texts: &mut Texts) -> Result<Option<Map<String, Valu
     }
 }
 
-fn resource(kind: &str, properties: Map<String, Value>, overrides: Map<String, Value>) -> Value {
+fn resource(kind: &str, properties: &Map<String, Value>, overrides: Map<String, Value>) -> Value {
     let mut resource = json!({ "Type": kind, "Properties": properties });
     if !overrides.is_empty() {
         resource["OverrideSettings"] = overrides.into();

@@ -67,7 +67,7 @@ fn check_step<'s>(
         }
         Action::Authorizer { link, .. } => known_link(link, opened)?,
         Action::Hook { says: HookSays::Heard(wanted), .. } | Action::Answer(wanted) => {
-            noted.extend(wanted.iter().flat_map(|(_, wanted)| names(wanted)))
+            noted.extend(wanted.iter().flat_map(|(_, wanted)| names(wanted)));
         }
         Action::Advance(_)
         | Action::Call { .. }

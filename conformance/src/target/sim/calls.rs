@@ -46,6 +46,37 @@ impl Arguments<'_> {
     }
 }
 
+/// What was read from JSON.
+enum Asked {
+    Control(OwnedCall),
+    Query(OwnedQuery),
+    Template(OwnedTemplateCall),
+    TemplateQuery(OwnedTemplateQuery),
+}
+
+impl Asked {
+    fn read(operation: &str, parameters: &Json) -> Result<Self, ApiError> {
+        if CALLS.contains(&operation) {
+            OwnedCall::read(operation, parameters).map(Self::Control)
+        } else if TEMPLATE_CALLS.contains(&operation) {
+            OwnedTemplateCall::read(operation, parameters).map(Self::Template)
+        } else if TEMPLATE_QUERIES.contains(&operation) {
+            OwnedTemplateQuery::read(operation, parameters).map(Self::TemplateQuery)
+        } else {
+            OwnedQuery::read(operation, parameters).map(Self::Query)
+        }
+    }
+
+    fn as_call(&self) -> Call<'_> {
+        match self {
+            Self::Control(call) => Call::Control(call.as_call()),
+            Self::Query(query) => Call::Query(query.as_query()),
+            Self::Template(call) => Call::Template(call.as_call()),
+            Self::TemplateQuery(query) => Call::TemplateQuery(query.as_query()),
+        }
+    }
+}
+
 impl SimWorld<'_> {
     /// Makes a call; the name of the error that it is answered with.
     pub(super) fn make_call(
@@ -92,35 +123,19 @@ impl SimWorld<'_> {
         parameters: &Json,
     ) -> Result<Result<Json, ApiError>, String> {
         self.meet_deadlines(self.now);
-        // A request that cannot be read is answered with an error as well.
-        Ok(self.ask_what_is_read(operation, parameters).unwrap_or_else(|error| Ok(Err(error)))?)
-    }
-
-    fn ask_what_is_read(
-        &mut self,
-        operation: &str,
-        parameters: &Json,
-    ) -> Result<Result<Result<Json, ApiError>, String>, ApiError> {
-        let mut ask = |call: Call<'_>| match self.reply(call)? {
-            Reply::Control(reply) => match call {
-                Call::Control(call) => Ok(Ok(reply.to_json(&call))),
-                _ => Err(format!("{operation} is answered with {reply:?}")),
-            },
-            Reply::Answer(answer) => Ok(Ok(answer.to_json())),
-            Reply::Template(reply) => Ok(Ok(reply.to_json())),
-            Reply::TemplateAnswer(answer) => Ok(Ok(answer.to_json())),
-            Reply::Failed(error) => Ok(Err(error)),
-            other => Err(format!("{operation} is answered with {other:?}")),
+        let asked = match Asked::read(operation, parameters) {
+            Ok(asked) => asked,
+            Err(error) => return Ok(Err(error)),
         };
-        Ok(if CALLS.contains(&operation) {
-            ask(Call::Control(OwnedCall::read(operation, parameters)?.as_call()))
-        } else if TEMPLATE_CALLS.contains(&operation) {
-            ask(Call::Template(OwnedTemplateCall::read(operation, parameters)?.as_call()))
-        } else if TEMPLATE_QUERIES.contains(&operation) {
-            ask(Call::TemplateQuery(OwnedTemplateQuery::read(operation, parameters)?.as_query()))
-        } else {
-            ask(Call::Query(OwnedQuery::read(operation, parameters)?.as_query()))
-        })
+        let call = asked.as_call();
+        Ok(Ok(match (self.reply(call)?, call) {
+            (Reply::Control(reply), Call::Control(call)) => reply.to_json(&call),
+            (Reply::Answer(answer), _) => answer.to_json(),
+            (Reply::Template(reply), _) => reply.to_json(),
+            (Reply::TemplateAnswer(answer), _) => answer.to_json(),
+            (Reply::Failed(error), _) => return Ok(Err(error)),
+            (other, _) => return Err(format!("{operation} is answered with {other:?}")),
+        }))
     }
 
     fn reply(&mut self, call: Call<'_>) -> Result<Reply, String> {
