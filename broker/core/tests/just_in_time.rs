@@ -277,5 +277,24 @@ fn a_deleted_certificate_registers_anew() {
     }
 }
 
+/// A certificate that is deleted while its run is under way, and shown again, is provisioned once: by its own run.
+#[test]
+fn the_run_of_a_deleted_certificate_is_not_made() {
+    let bench = Bench::with_registry(account(Some(template())), |_| {});
+    let pump = device(&bench, pump());
+    pump.open();
+    bench.advance(1);
+    pump.take_all();
+    let inactive = ControlCall::UpdateCertificate { id: DEVICE, status: CertificateStatus::Inactive };
+    assert!(bench.control(inactive).is_accepted());
+    assert!(bench.control(ControlCall::DeleteCertificate { id: DEVICE, force: true }).is_accepted());
+    let began = bench.now();
+    pump.open();
+    bench.advance_nanos(SECOND * 2 + SECOND / 2);
+    assert_eq!(bench.count(|fact| matches!(fact, Fact::JustInTime { .. })), 0, "at {began} its own began");
+    bench.advance(10);
+    assert_eq!(bench.count(|fact| matches!(fact, Fact::JustInTime { .. })), 1);
+}
+
 // Not here: that calls of runs count against the account's rates and what a half-failed run leaves behind are the
 // service's, tested in its own crate (`provisioning`).

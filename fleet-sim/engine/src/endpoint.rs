@@ -146,7 +146,9 @@ impl DeviceSink for EndpointSink<'_> {
             | DeviceFact::GaveUp { .. }
             | DeviceFact::PowerLost { .. } => {}
             // A request of a shadow is a publish like any other.
-            DeviceFact::Shadow { fact: ShadowFact::RequestSent { topic, payload, qos, first, .. }, .. } => {
+            DeviceFact::Shadow {
+                fact: ShadowFact::RequestSent { topic, payload, qos, first, .. }, ..
+            } => {
                 oracles.publish_sent(now, device, topic, payload, qos, first);
             }
             DeviceFact::Shadow { fact: ShadowFact::RequestAcked { topic, payload, code }, .. } => {

@@ -180,7 +180,7 @@ pub(crate) fn extent(results: &RunResults) -> String {
 pub(crate) fn cell_words(cell: &[CellLabel]) -> String {
     let keys = short_keys(cell);
     let words: Vec<String> =
-        keys.iter().zip(cell).map(|(key, label)| format!("{key} = {}", label.value)).collect();
+        keys.iter().zip(cell).map(|(key, label)| format!("{key} = {}", label.shown())).collect();
     words.join(", ")
 }
 

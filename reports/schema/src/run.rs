@@ -1,5 +1,6 @@
 //! The file as a type: one run, whole.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
@@ -234,6 +235,19 @@ pub struct CellLabel {
     pub key: String,
     /// Its value in this cell.
     pub value: String,
+}
+
+impl CellLabel {
+    /// Characters of a value that fit a table and still tell most values apart.
+    const SHOWN: usize = 36;
+
+    /// The value for people: the beginning of a long one.
+    pub fn shown(&self) -> Cow<'_, str> {
+        match self.value.char_indices().nth(Self::SHOWN) {
+            None => Cow::Borrowed(&self.value),
+            Some((end, _)) => Cow::Owned(format!("{}…", &self.value[..end])),
+        }
+    }
 }
 
 /// The program that ran.

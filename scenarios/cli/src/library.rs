@@ -63,6 +63,12 @@ library! {
     "provisioning/expired-certificates-in-waves",
     "provisioning/jitp-first-boot",
     "sessions/offline-queue",
+    "shadow/reported-already-matches",
+    "shadow/delta-without-receive",
+    "shadow/offline-thermostat",
+    "shadow/monolith-or-named",
+    "shadow/silent-rejections",
+    "shadow/version-conflicts",
     "storm/backoff-tournament",
     "storm/reconnect",
 }

@@ -126,8 +126,14 @@ pub(crate) fn run(arguments: &RunArguments) -> anyhow::Result<Exit> {
 }
 
 impl Task<'_> {
+    /// What tells its cell from its neighbours.
+    fn cell_labels(&self) -> impl Iterator<Item = CellLabel> {
+        let labels = self.cell.labels.iter();
+        labels.map(|(key, value)| CellLabel { key: key.clone(), value: value.clone() })
+    }
+
     fn title(&self) -> String {
-        let labels: Vec<&str> = self.cell.labels.iter().map(|(_, value)| value.as_str()).collect();
+        let labels: Vec<String> = self.cell_labels().map(|label| label.shown().into_owned()).collect();
         match labels.as_slice() {
             [] => self.plan.name.clone(),
             labels => format!("{} [{}]", self.plan.name, labels.join(", ")),
@@ -249,12 +255,7 @@ fn run_one(arguments: &RunArguments, task: &Task<'_>, progress: &Progress) -> an
 fn complete(arguments: &RunArguments, task: &Task<'_>, results: &mut RunResults) -> anyhow::Result<()> {
     results.inputs.clone_from(&task.plan.inputs);
     results.overrides.clone_from(&task.plan.overrides);
-    results.cell = task
-        .cell
-        .labels
-        .iter()
-        .map(|(key, value)| CellLabel { key: key.clone(), value: value.clone() })
-        .collect();
+    results.cell = task.cell_labels().collect();
     results.build = Build {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         rustc: env!("SQUALL_RUSTC").to_owned(),

@@ -24,6 +24,11 @@ fn the_small_scenarios_of_the_library_hold_with_any_seed() {
         "provisioning/jitp-bad-template",
         "provisioning/jitr-lambda-throttled",
         "sessions/offline-queue",
+        "shadow/delta-without-receive",
+        "shadow/monolith-or-named",
+        "shadow/offline-thermostat",
+        "shadow/reported-already-matches",
+        "shadow/silent-rejections",
     ] {
         for seed in ["7", "8"] {
             let folder = folder();
@@ -32,19 +37,4 @@ fn the_small_scenarios_of_the_library_hold_with_any_seed() {
             assert_eq!(code, 0, "{name} with seed {seed}: {stdout}\n{stderr}");
         }
     }
-}
-
-#[test]
-fn a_scenario_with_shadows_says_that_no_run_has_them_yet_and_does_not_run() {
-    let folder = folder();
-    let hello = include_str!("../../library/smoke/hello.toml");
-    let shadow =
-        "\n[[fleet]]\nname = \"rooms\"\ndevices = 1\n[[fleet.shadow]]\nreported = '{\"target\": 20}'\n";
-    std::fs::write(folder.path().join("shadow.toml"), format!("{hello}{shadow}")).unwrap();
-    let (code, _, stderr) = texts(&squall(folder.path(), &["check", "shadow.toml"]));
-    assert_eq!(code, 0, "the file itself is right: {stderr}");
-    let (code, stdout, stderr) = texts(&squall(folder.path(), &["run", "shadow.toml", "--out", "out"]));
-    assert_eq!(code, 2, "{stdout}\n{stderr}");
-    assert!(stderr.contains("shadow of fleet rooms: not modelled yet"), "{stderr}");
-    assert!(!folder.path().join("out/results.json").exists(), "nothing ran");
 }

@@ -98,10 +98,11 @@ impl Broker {
         let now = step.now.mono;
         while let Some(due) = self.provisioning.runs.pop_front_if(|due| due.at <= now) {
             let DueRun { tag, run, .. } = due;
-            self.assumptions.note(Decision::OverrideSettings);
             let result = self.provision(step, tag, |control, provisioning| {
                 provisioning.just_in_time.provision(control, &run)
             });
+            let Some(result) = result else { continue };
+            self.assumptions.note(Decision::OverrideSettings);
             step.sink.fact(Fact::JustInTime {
                 tag,
                 certificate: run.certificate,

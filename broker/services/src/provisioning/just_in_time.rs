@@ -70,6 +70,7 @@ pub struct JitpRun {
     pub template_name: Option<Box<str>>,
     template: Usable,
     parameters: Parameters,
+    serial: u64,
 }
 
 /// A template, or why there is none to use: that fails the run, not the connection.
@@ -83,19 +84,24 @@ pub struct JustInTime {
     runs: BTreeMap<CertificateId, Run>,
     /// The template of a CA, read once.
     bodies: BTreeMap<CertificateId, (Box<str>, Usable)>,
+    /// Runs so far.
+    serial: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Run {
-    UnderWay,
-    Failed { transient: bool },
+    /// The run with this number is to be made.
+    UnderWay(u64),
+    Failed {
+        transient: bool,
+    },
 }
 
 impl JustInTime {
     /// Nobody was presented yet.
     #[must_use]
     pub const fn new(after_failure: JitpAfterFailure) -> Self {
-        Self { after_failure, runs: BTreeMap::new(), bodies: BTreeMap::new() }
+        Self { after_failure, runs: BTreeMap::new(), bodies: BTreeMap::new(), serial: 0 }
     }
 
     /// A certificate is presented that may not connect: nobody has registered it, or it waits to be activated.
@@ -128,7 +134,7 @@ impl JustInTime {
         }
     }
 
-    /// Makes a run.
+    /// Makes a run; `None` if its certificate was deleted meanwhile, and whoever has its id now has a run of its own.
     ///
     /// # Errors
     /// What failed, and what was done before. The certificate stays PENDING_ACTIVATION.
@@ -136,7 +142,10 @@ impl JustInTime {
         &mut self,
         control: &mut Control<'_>,
         run: &JitpRun,
-    ) -> Result<Provisioned, ProvisioningFailure> {
+    ) -> Option<Result<Provisioned, ProvisioningFailure>> {
+        if self.runs.get(&run.certificate) != Some(&Run::UnderWay(run.serial)) {
+            return None;
+        }
         let plan = run.template.clone().and_then(|template| Ok(template.expand(&run.parameters)?));
         let result = plan.and_then(|plan| apply(control, run.certificate, &plan));
         match &result {
@@ -145,7 +154,7 @@ impl JustInTime {
                 self.runs.insert(run.certificate, Run::Failed { transient: failure.is_transient() })
             }
         };
-        result
+        Some(result)
     }
 
     fn begin(
@@ -156,7 +165,7 @@ impl JustInTime {
         registration: &RegistrationTemplate,
     ) -> FirstContact {
         match self.runs.get(&certificate.id) {
-            Some(Run::UnderWay) => return FirstContact::Refused(ContactRefusal::UnderWay),
+            Some(Run::UnderWay(_)) => return FirstContact::Refused(ContactRefusal::UnderWay),
             Some(&Run::Failed { transient })
                 if !(transient && self.after_failure == JitpAfterFailure::Again) =>
             {
@@ -164,7 +173,9 @@ impl JustInTime {
             }
             Some(Run::Failed { .. }) | None => {}
         }
-        self.runs.insert(certificate.id, Run::UnderWay);
+        self.serial += 1;
+        let serial = self.serial;
+        self.runs.insert(certificate.id, Run::UnderWay(serial));
         let (template_name, template) = match registration {
             RegistrationTemplate::Body(body) => (None, self.template_of_body(ca, body)),
             RegistrationTemplate::Name(name) => (Some(name.clone()), template_of_name(templates, name)),
@@ -176,6 +187,7 @@ impl JustInTime {
             template_name,
             template,
             parameters,
+            serial,
         }))
     }
 

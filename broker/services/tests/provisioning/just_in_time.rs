@@ -72,7 +72,9 @@ impl Bench {
 
     fn provision(&mut self, run: &JitpRun, seconds: u64) -> Result<Provisioned, ProvisioningFailure> {
         let Self { registry, just_in_time, .. } = self;
-        with(registry, at(seconds), |control| just_in_time.provision(control, run)).0
+        with(registry, at(seconds), |control| just_in_time.provision(control, run))
+            .0
+            .expect("it is under way")
     }
 
     fn status(&self) -> Option<CertificateStatus> {

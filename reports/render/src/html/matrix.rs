@@ -1,6 +1,6 @@
 //! The index of a matrix: every cell in one table, every fleet in one picture.
 
-use squall_results::{Expectation, RunResults, Verdict, text};
+use squall_results::{CellLabel, Expectation, RunResults, Verdict, text};
 
 use super::{Page, badge};
 use crate::chart;
@@ -68,7 +68,8 @@ fn row(page: &mut Page, cell: &RunResults, link: Option<&String>, keys: usize, b
     }
     page.raw("</td>");
     for index in 0..keys {
-        page.around("<td><b>", cell.cell.get(index).map_or("", |label| &label.value), "</b></td>");
+        let shown = cell.cell.get(index).map(CellLabel::shown).unwrap_or_default();
+        page.around("<td><b>", &shown, "</b></td>");
     }
     for bound in bounds {
         finding(page, cell, bound);

@@ -46,10 +46,9 @@ fn cells_table(cells: &[RunResults], keys: &[String]) -> Table {
         let outcome = Outcome::of(cell);
         let mut row = vec![Field::inked(outcome_ink(outcome), outcome.mark())];
         // A cell that lacks a label still gets its columns.
-        row.extend(
-            (0..keys.len())
-                .map(|index| Field::new(cell.cell.get(index).map_or("", |label| label.value.as_str()))),
-        );
+        row.extend((0..keys.len()).map(|index| {
+            Field::new(cell.cell.get(index).map_or_else(String::new, |label| label.shown().into_owned()))
+        }));
         row.extend(bounds.iter().map(|bound| finding(cell, bound)));
         row.push(match cell.violation_count() {
             0 => Field::inked(Ink::Good, "✓"),
