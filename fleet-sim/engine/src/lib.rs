@@ -41,6 +41,7 @@ mod questions;
 mod segment;
 mod service;
 mod shadow;
+mod shadow_troubles;
 mod sink;
 mod station;
 mod stranded;

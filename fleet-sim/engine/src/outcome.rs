@@ -68,6 +68,7 @@ impl World {
             scenario.fleets.get(usize::from(tag.0)).map_or(String::new(), |fleet| fleet.name.clone())
         };
         let denials = std::mem::take(&mut self.denials).finish(fleet_name);
+        let shadow_troubles = std::mem::take(&mut self.shadow_troubles).finish(fleet_name);
         let failures = std::mem::take(&mut self.failures);
         let provisioning_failures = failures.finish(fleet_name, |device| self.client_id(device));
         let service_metrics = self.measure.service_metrics();
@@ -98,6 +99,7 @@ impl World {
             oracles,
             denials,
             provisioning_failures,
+            shadow_troubles,
             service_metrics,
             assumptions,
             interrupted: stopped

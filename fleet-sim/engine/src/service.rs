@@ -47,6 +47,7 @@ impl World {
             links: &self.links,
             denials: &mut self.denials,
             failures: &mut self.failures,
+            shadow_troubles: &mut self.shadow_troubles,
             field: &mut self.field,
             service_log: self.service_log.as_deref_mut(),
             asked: &mut self.asked,

@@ -122,7 +122,7 @@ impl Default for ShadowClock {
     }
 }
 
-fn key(shadow: ShadowId<'_>) -> u64 {
+pub(crate) fn key(shadow: ShadowId<'_>) -> u64 {
     let name = shadow.name.map_or(1, |name| xxh3_64_with_seed(name.as_bytes(), 2));
     xxh3_64_with_seed(shadow.thing.as_bytes(), name)
 }

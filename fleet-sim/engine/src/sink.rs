@@ -14,6 +14,7 @@ use crate::link::Links;
 use crate::measure::Measure;
 use crate::segment::Segments;
 use crate::service::Outbound;
+use crate::shadow_troubles::ShadowTroubleLog;
 use crate::stranded::FailureLog;
 use crate::world::fleet_of;
 
@@ -30,6 +31,7 @@ pub(crate) struct ServiceSink<'w> {
     pub(crate) links: &'w Links,
     pub(crate) denials: &'w mut DenialLog,
     pub(crate) failures: &'w mut FailureLog,
+    pub(crate) shadow_troubles: &'w mut ShadowTroubleLog,
     pub(crate) field: &'w mut FieldDevices,
     pub(crate) service_log: Option<&'w mut ServiceLog>,
     pub(crate) asked: &'w mut Vec<(AskId, OwnedQuestion)>,
@@ -72,6 +74,7 @@ impl Sink for ServiceSink<'_> {
         {
             self.denials.add(self.now, tag, link.device, denial);
         }
+        self.shadow_troubles.service_fact(self.now, &fact);
         self.failures.service_fact(self.now, &fact, || match fact {
             Fact::JustInTime { certificate, .. } => self.field.shown_by(certificate),
             Fact::FleetAnswered { connection, .. } => {

@@ -31,6 +31,7 @@ use crate::questions::ReadyAnswers;
 use crate::segment::Segments;
 use crate::service::Outbound;
 use crate::shadow;
+use crate::shadow_troubles::ShadowTroubleLog;
 use crate::station::{Costs, Node};
 use crate::stranded::FailureLog;
 
@@ -86,6 +87,7 @@ pub struct World {
     pub(crate) measured: [Option<Meter>; 2],
     pub(crate) denials: DenialLog,
     pub(crate) failures: FailureLog,
+    pub(crate) shadow_troubles: ShadowTroubleLog,
     /// What the service writes down, if somebody reads it.
     pub(crate) service_log: Option<Box<ServiceLog>>,
     pub(crate) oracles: Option<Oracles>,
@@ -200,6 +202,7 @@ impl World {
             measured: [None, None],
             denials: DenialLog::default(),
             failures: FailureLog::default(),
+            shadow_troubles: ShadowTroubleLog::default(),
             service_log: None,
             oracles,
             shadow_oracles,

@@ -13,6 +13,7 @@ mod measures;
 mod money;
 mod page;
 mod provisioning;
+mod shadows;
 mod verdicts;
 
 pub use matrix::matrix;
@@ -26,6 +27,7 @@ pub fn report(results: &RunResults) -> String {
     verdicts::oracles(&mut page, results);
     denials::denials(&mut page, results);
     provisioning::provisioning(&mut page, results);
+    shadows::shadows(&mut page, results);
     measures::fleet(&mut page, results);
     measures::latency(&mut page, results);
     money::cost(&mut page, results.bill.as_ref());

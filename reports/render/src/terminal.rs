@@ -15,6 +15,7 @@ mod matrix;
 mod money;
 mod paint;
 mod provisioning;
+mod shadows;
 mod table;
 mod verdicts;
 
@@ -34,6 +35,7 @@ pub fn summary(results: &RunResults, report: Option<&str>, colour: Colour) -> St
     verdicts::oracles(&mut out, results);
     denials::denials(&mut out, results);
     provisioning::provisioning(&mut out, results);
+    shadows::shadows(&mut out, results);
     latency::latency(&mut out, results);
     money::cost(&mut out, results.bill.as_ref());
     assumptions(&mut out, results);

@@ -104,6 +104,13 @@ pub(crate) fn denial_tally(results: &RunResults) -> String {
 }
 
 /// "1,203 failures, 2 reasons"
+pub(crate) fn shadow_tally(results: &RunResults) -> String {
+    let times: u64 = results.shadow_troubles.iter().map(|trouble| trouble.count).sum();
+    let reasons = results.shadow_troubles.len() as u64;
+    format!("{}, {}", plural(times, "refusal", "refusals"), plural(reasons, "reason", "reasons"))
+}
+
+/// How much provisioning came to nothing.
 pub(crate) fn provisioning_tally(results: &RunResults) -> String {
     let times: u64 = results.provisioning_failures.iter().map(|failures| failures.count).sum();
     let reasons = results.provisioning_failures.len() as u64;

@@ -222,3 +222,13 @@ fn provisioning_that_failed_is_on_the_page() {
     assert!(page.contains("&lt;pumps-0&gt;") && !page.contains("<pumps-0>"));
     assert!(!html::report(&support::passing()).contains("Not provisioned"));
 }
+
+#[test]
+fn refused_requests_of_shadows_are_on_the_page() {
+    let page = html::report(&support::troubled());
+    assert_well_formed(&page);
+    assert!(page.contains("2,414 updates of rooms to 2,412 shadows came too late"));
+    assert!(page.contains("12 requests of pumps to 12 shadows were refused"));
+    assert!(page.contains("&lt;pumps-0&gt;") && !page.contains("<pumps-0>"));
+    assert!(!html::report(&support::passing()).contains("id=\"shadows\""));
+}

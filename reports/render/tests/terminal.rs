@@ -47,6 +47,15 @@ fn provisioning_that_failed_is_said_in_a_sentence() {
 }
 
 #[test]
+fn refused_requests_of_shadows_are_said_in_a_sentence() {
+    let text = terminal::summary(&support::troubled(), None, Colour::Off);
+    within_the_page(&text);
+    let from = text.find("Shadows ──").unwrap();
+    let to = text.find("Latency").unwrap();
+    insta::assert_snapshot!("troubled", text[from..to].trim_end());
+}
+
+#[test]
 fn colours_mark_what_failed() {
     let coloured = terminal::summary(&support::failing(), None, Colour::On);
     let plain = terminal::summary(&support::failing(), None, Colour::Off);

@@ -43,7 +43,7 @@ pub use metric::{
 };
 pub use run::{
     Assumption, Build, CellLabel, Denials, FaultWindow, InputFile, Interrupted, Override,
-    ProvisioningFailures, RunResults,
+    ProvisioningFailures, RunResults, ShadowTrouble, ShadowTroubleKind,
 };
 pub use series::{Series, SeriesColumn, SeriesRecorder};
 pub use usage::{Usage, UsageLine, cause, dimension};

@@ -68,6 +68,9 @@ pub struct RunResults {
     /// Provisioning that came to nothing, grouped by who, where and why; what hits most devices first.
     #[serde(default)]
     pub provisioning_failures: Vec<ProvisioningFailures>,
+    /// Requests of shadows that were refused, grouped by whose and why; what hits most shadows first.
+    #[serde(default)]
+    pub shadow_troubles: Vec<ShadowTrouble>,
     /// What the service counted, under the names of its CloudWatch metrics; those that stayed at 0 are left out.
     #[serde(default)]
     pub service_metrics: BTreeMap<String, u64>,
@@ -205,6 +208,67 @@ impl ProvisioningFailures {
             );
         }
         format!("{devices} of {fleet} failed at {step}: {error}, {details} ({client}, for example)")
+    }
+}
+
+/// Why requests of shadows came to nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ShadowTroubleKind {
+    /// The version that an update was meant for was no longer the current one: 409.
+    #[default]
+    Conflict,
+    /// The client that asked is not subscribed to hear that it was refused.
+    Unnoticed,
+}
+
+/// Requests of shadows that were refused for one reason.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ShadowTrouble {
+    /// Whose requests they were: a fleet, or cloud-side actors if empty.
+    pub fleet: String,
+    /// Why.
+    pub kind: ShadowTroubleKind,
+    /// How many shadows it happened to.
+    pub shadows: u64,
+    /// How often it happened.
+    pub count: u64,
+    /// When it happened first, in microseconds of virtual time.
+    pub first_at_us: u64,
+    /// The shadow that it happened to most often, by its thing, and `/NAME` of a named one.
+    pub worst: String,
+    /// How often.
+    pub worst_count: u64,
+}
+
+impl ShadowTrouble {
+    /// One sentence: what happened to how many shadows, and to which most often.
+    pub fn sentence(&self) -> String {
+        let Self { fleet, worst, .. } = self;
+        let counted = |count: u64, one: &str, many: &str| match count {
+            1 => format!("1 {one}"),
+            count => format!("{} {many}", crate::text::count(count)),
+        };
+        let whose = if fleet.is_empty() { "cloud-side actors" } else { fleet };
+        let shadows = counted(self.shadows, "shadow", "shadows");
+        let most = match self.worst_count {
+            1 => format!("{worst}, for example"),
+            times => format!("{worst} most often, {} times", crate::text::count(times)),
+        };
+        match self.kind {
+            ShadowTroubleKind::Conflict => {
+                let updates = counted(self.count, "update", "updates");
+                format!(
+                    "{updates} of {whose} to {shadows} came too late for the version that they named ({most})"
+                )
+            }
+            ShadowTroubleKind::Unnoticed => {
+                let requests = counted(self.count, "request", "requests");
+                format!(
+                    "{requests} of {whose} to {shadows} were refused, and whoever sent them does not listen ({most})"
+                )
+            }
+        }
     }
 }
 

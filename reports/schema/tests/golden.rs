@@ -136,6 +136,7 @@ fn sample() -> RunResults {
         expectations: expectations(),
         denials: vec![],
         provisioning_failures: vec![],
+        shadow_troubles: vec![],
         service_metrics: std::collections::BTreeMap::new(),
         oracles: vec![oracle()],
         assumptions: vec![Assumption {

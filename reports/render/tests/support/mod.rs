@@ -5,8 +5,8 @@
 use squall_results::{
     Assumption, Build, CellLabel, Comparison, Counter, Counters, Denials, FaultWindow, Host, InputFile,
     LatencyRecorder, MeasureWindow, Metric, Operation, OracleVerdict, Override, ProvisioningFailures,
-    RunResults, SCHEMA_VERSION, Seconds, Series, SeriesColumn, SeriesRecorder, Span, Usage, UsageLine,
-    Verdict, Violation, Windows, cause, dimension, judge,
+    RunResults, SCHEMA_VERSION, Seconds, Series, SeriesColumn, SeriesRecorder, ShadowTrouble,
+    ShadowTroubleKind, Span, Usage, UsageLine, Verdict, Violation, Windows, cause, dimension, judge,
 };
 
 const DEVICES: u64 = 10_000;
@@ -161,6 +161,7 @@ fn storm(comeback: Comeback) -> RunResults {
         expectations: vec![],
         denials: vec![],
         provisioning_failures: vec![],
+        shadow_troubles: vec![],
         service_metrics: [("Connect.Success".to_owned(), DEVICES), ("Ping.Success".to_owned(), 4)].into(),
         oracles: vec![
             OracleVerdict {
@@ -370,6 +371,26 @@ pub(crate) fn denied() -> RunResults {
             name: "pumps/firmware".into(),
             why: why("per-device Statement[5]: denies it"),
         },
+    ];
+    results
+}
+
+/// A run whose devices lose updates of their shadows.
+pub(crate) fn troubled() -> RunResults {
+    let mut results = passing();
+    let trouble = |fleet: &str, kind, shadows, worst: &str, worst_count| ShadowTrouble {
+        fleet: fleet.into(),
+        kind,
+        shadows,
+        count: shadows + worst_count - 1,
+        first_at_us: 12_345_678,
+        worst: worst.into(),
+        worst_count,
+    };
+    results.shadow_troubles = vec![
+        trouble("rooms", ShadowTroubleKind::Conflict, 2_412, "rooms-17/config", 3),
+        trouble("pumps", ShadowTroubleKind::Unnoticed, 12, "<pumps-0>", 1),
+        trouble("", ShadowTroubleKind::Conflict, 1, "rooms-1", 1),
     ];
     results
 }
