@@ -27,13 +27,15 @@ pub enum Suite {
     AwsRegistry,
     /// Devices that get their identity in the field.
     AwsProvisioning,
+    /// Shadows of devices.
+    AwsShadow,
     /// Bytes, mostly malformed, and how a connection takes them.
     Bytes,
 }
 
 impl Suite {
     /// All suites, in the order in which they are shown.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Mqtt311,
         Self::Mqtt5,
         Self::AwsBroker,
@@ -41,6 +43,7 @@ impl Suite {
         Self::AwsIdentity,
         Self::AwsRegistry,
         Self::AwsProvisioning,
+        Self::AwsShadow,
         Self::Bytes,
     ];
 
@@ -54,6 +57,7 @@ impl Suite {
             Self::AwsIdentity => "aws-identity",
             Self::AwsRegistry => "aws-registry",
             Self::AwsProvisioning => "aws-provisioning",
+            Self::AwsShadow => "aws-shadow",
             Self::Bytes => "bytes",
         }
     }
@@ -62,7 +66,7 @@ impl Suite {
     pub const fn is_of_aws(self) -> bool {
         matches!(
             self,
-            Self::AwsBroker | Self::AwsPolicy | Self::AwsIdentity | Self::AwsRegistry | Self::AwsProvisioning
+            Self::AwsBroker | Self::AwsPolicy | Self::AwsIdentity | Self::AwsRegistry | Self::AwsProvisioning | Self::AwsShadow
         )
     }
 

@@ -77,7 +77,7 @@ pub trait World {
     ///
     /// # Errors
     /// The target cannot be asked this.
-    fn ask(&mut self, operation: &str, parameters: &Json) -> Result<Result<Json, ApiError>, String>;
+    fn ask(&mut self, operation: &str, parameters: &Json) -> Result<Answered, String>;
 
     /// The function of a link's authorizer says something.
     ///
@@ -102,6 +102,27 @@ pub trait World {
 
     /// Time since the case began.
     fn now(&self) -> Duration;
+}
+
+/// What a call in JSON is answered with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answered {
+    /// The name of the error and what it says, if it is one.
+    pub error: Option<(&'static str, String)>,
+    /// The body, of an error too; null if there is none.
+    pub body: Json,
+}
+
+impl From<Result<Json, ApiError>> for Answered {
+    fn from(answer: Result<Json, ApiError>) -> Self {
+        match answer {
+            Ok(body) => Self { error: None, body },
+            Err(error) => {
+                let body = error.to_json();
+                Self { error: Some((error.exception.name(), error.message)), body }
+            }
+        }
+    }
 }
 
 /// A transport of one case.

@@ -53,16 +53,8 @@ impl Runner<'_> {
             Ok(answer) => answer,
             Err(problem) => return Err((expected, problem)),
         };
-        let (found, text) = match answer {
-            Ok(body) => {
-                self.answer = Some(body);
-                (None, String::new())
-            }
-            Err(error) => {
-                self.answer = Some(error.to_json());
-                (Some(error.exception.name()), error.message)
-            }
-        };
+        self.answer = Some(answer.body);
+        let (found, text) = answer.error.map_or((None, String::new()), |(name, text)| (Some(name), text));
         let word = found.unwrap_or("success");
         self.ladder.note(self.world.now(), "", format!("call {operation} -> {word}"));
         let told = if text.is_empty() { word.to_owned() } else { format!("{word} \"{text}\"") };

@@ -18,11 +18,10 @@ use squall_core::{
 };
 use squall_profile::switch::SWITCHES;
 use squall_profile::{Profile, profile_names};
-use squall_services::api_error::ApiError;
 use squall_services::policy::Rights;
 use squall_types::{CertificateId, Now, Owner, Seed, Timestamp, WallTime};
 
-use super::{Arrival, Patience, Target, TargetError, TransportId, World};
+use super::{Answered, Arrival, Patience, Target, TargetError, TransportId, World};
 use crate::case::{Account, Service, Who, certificate_id};
 use crate::near::unknown;
 use crate::wire_text::{AuthorizerSays, CallWritten, Counter};
@@ -334,7 +333,7 @@ impl World for SimWorld<'_> {
         self.make_call(call, count, prefix)
     }
 
-    fn ask(&mut self, operation: &str, parameters: &Json) -> Result<Result<Json, ApiError>, String> {
+    fn ask(&mut self, operation: &str, parameters: &Json) -> Result<Answered, String> {
         self.ask_in_json(operation, parameters)
     }
 

@@ -6,10 +6,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value as Json;
 use socket2::SockRef;
-use squall_services::api_error::ApiError;
 use squall_types::CertificateId;
 
-use super::{Arrival, Patience, Target, TargetError, TransportId, World};
+use super::{Answered, Arrival, Patience, Target, TargetError, TransportId, World};
 use crate::case::{Account, Service};
 use crate::wire_text::{AuthorizerSays, CallWritten, Counter};
 
@@ -200,7 +199,7 @@ impl World for SocketWorld<'_> {
         Err(format!("{} over HTTPS cannot be asked of this target", call.operation))
     }
 
-    fn ask(&mut self, operation: &str, _: &Json) -> Result<Result<Json, ApiError>, String> {
+    fn ask(&mut self, operation: &str, _: &Json) -> Result<Answered, String> {
         Err(format!("{operation} cannot be asked of this target"))
     }
 

@@ -3,6 +3,7 @@
 use serde_json::Value as Json;
 use squall_services::provisioning::{TEMPLATE_CALLS, TEMPLATE_QUERIES};
 use squall_services::registry::{CALLS, QUERIES};
+use squall_services::shadow::SHADOW_CALLS;
 
 use super::json::{parse_member, same_member};
 use super::lexer::Lexer;
@@ -43,7 +44,7 @@ pub type AnswerWanted = Vec<(String, Wanted)>;
 /// Reads `OPERATION {...} -> ERROR "message"`.
 pub(super) fn parse_ask(text: &str, counted: bool) -> Result<AskWritten, String> {
     let (operation, rest) = split_word(text);
-    let names = || [CALLS, QUERIES, TEMPLATE_CALLS, TEMPLATE_QUERIES].into_iter().flatten().copied();
+    let names = || [CALLS, QUERIES, TEMPLATE_CALLS, TEMPLATE_QUERIES, SHADOW_CALLS].into_iter().flatten().copied();
     if !names().any(|known| known == operation) {
         return Err(unknown("call in JSON", operation, names()));
     }

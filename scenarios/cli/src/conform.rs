@@ -28,7 +28,7 @@ pub(crate) struct ConformArguments {
     #[arg(value_name = "ADDRESS")]
     addresses: Vec<String>,
 
-    /// Only this suite: mqtt311, mqtt5, aws-broker, aws-policy, aws-identity, aws-registry, aws-provisioning or bytes; may stand several times [default: all]
+    /// Only this suite: mqtt311, mqtt5, aws-broker, aws-policy, aws-identity, aws-registry, aws-provisioning, aws-shadow or bytes; may stand several times [default: all]
     #[arg(long = "suite", value_name = "SUITE", value_parser = parse_suite)]
     suites: Vec<Suite>,
 

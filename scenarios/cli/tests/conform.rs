@@ -63,7 +63,7 @@ fn exit_codes_tell_failed_from_held_and_wrong() {
         (
             vec!["--suite", "zebra"],
             2,
-            "there is mqtt311, mqtt5, aws-broker, aws-policy, aws-identity, aws-registry, aws-provisioning, bytes",
+            "there is mqtt311, mqtt5, aws-broker, aws-policy, aws-identity, aws-registry, aws-provisioning, aws-shadow, bytes",
         ),
         (vec!["--target", "tcp://x:1"], 2, "target 'tcp://x:1' is neither 'sim' nor mqtt://HOST:PORT"),
         (vec!["--profile", "aws-future"], 2, "no profile is called 'aws-future'"),
@@ -155,12 +155,13 @@ fn the_built_in_suites_are_listed_with_their_statements() {
         "aws-identity/",
         "aws-registry/",
         "aws-provisioning/",
+        "aws-shadow/",
         "bytes/",
     ] {
         assert!(stdout.lines().any(|line| line.starts_with(suite)), "{suite}");
     }
     let (code, stdout, stderr) = texts(&squall(folder.path(), &["conform", "--statements"]));
-    assert_eq!((code, stdout.lines().count()), (0, 592), "{stderr}");
+    assert_eq!((code, stdout.lines().count()), (0, 642), "{stderr}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Calls of the account, from the words of a case to those of the broker.
 
 use serde_json::Value as Json;
-use squall_core::{Call, Caller, Input, Reply, RequestId};
+use squall_core::{Call, Caller, Input, Reply, RequestId, ShadowReply};
 use squall_services::api_error::ApiError;
 use squall_services::provisioning::{
     OwnedTemplateCall, OwnedTemplateQuery, TEMPLATE_CALLS, TEMPLATE_QUERIES,
@@ -10,10 +10,12 @@ use squall_services::registry::{
     CALLS, ControlCall, OwnedCall, OwnedQuery, PolicyTarget, PrincipalKind, ThingConfiguration,
     ThingGroupProperties, X509Certificate,
 };
+use squall_services::shadow::{OwnedShadowCall, SHADOW_CALLS};
 use squall_types::QoS;
 
 use super::{SimWorld, TAG};
 use crate::case::{Names, certificate_id, document, status};
+use crate::target::Answered;
 use crate::wire_text::{CallWritten, Fill};
 
 /// The arguments of one call.
@@ -52,6 +54,7 @@ enum Asked {
     Query(OwnedQuery),
     Template(OwnedTemplateCall),
     TemplateQuery(OwnedTemplateQuery),
+    Shadow(OwnedShadowCall),
 }
 
 impl Asked {
@@ -62,6 +65,8 @@ impl Asked {
             OwnedTemplateCall::read(operation, parameters).map(Self::Template)
         } else if TEMPLATE_QUERIES.contains(&operation) {
             OwnedTemplateQuery::read(operation, parameters).map(Self::TemplateQuery)
+        } else if SHADOW_CALLS.contains(&operation) {
+            OwnedShadowCall::read(operation, parameters).map(Self::Shadow)
         } else {
             OwnedQuery::read(operation, parameters).map(Self::Query)
         }
@@ -73,6 +78,7 @@ impl Asked {
             Self::Query(query) => Call::Query(query.as_query()),
             Self::Template(call) => Call::Template(call.as_call()),
             Self::TemplateQuery(query) => Call::TemplateQuery(query.as_query()),
+            Self::Shadow(call) => Call::Shadow(call.as_call()),
         }
     }
 }
@@ -121,21 +127,23 @@ impl SimWorld<'_> {
         &mut self,
         operation: &str,
         parameters: &Json,
-    ) -> Result<Result<Json, ApiError>, String> {
+    ) -> Result<Answered, String> {
         self.meet_deadlines(self.now);
         let asked = match Asked::read(operation, parameters) {
             Ok(asked) => asked,
-            Err(error) => return Ok(Err(error)),
+            Err(error) => return Ok(Err(error).into()),
         };
         let call = asked.as_call();
-        Ok(Ok(match (self.reply(call)?, call) {
+        let answer = match (self.reply(call)?, call) {
             (Reply::Control(reply), Call::Control(call)) => reply.to_json(&call),
             (Reply::Answer(answer), _) => answer.to_json(),
             (Reply::Template(reply), _) => reply.to_json(),
             (Reply::TemplateAnswer(answer), _) => answer.to_json(),
-            (Reply::Failed(error), _) => return Ok(Err(error)),
+            (Reply::Shadow(reply), _) => return answered_of_shadow(&reply),
+            (Reply::Failed(error), _) => return Ok(Err(error).into()),
             (other, _) => return Err(format!("{operation} is answered with {other:?}")),
-        }))
+        };
+        Ok(Ok(answer).into())
     }
 
     fn reply(&mut self, call: Call<'_>) -> Result<Reply, String> {
@@ -254,6 +262,16 @@ impl SimWorld<'_> {
             _ => Ok(self.functions.set_default(&name)),
         }
     }
+}
+
+/// An error of the data API is a document too, with its code and what it says.
+fn answered_of_shadow(reply: &ShadowReply) -> Result<Answered, String> {
+    let body = match &*reply.body {
+        [] => Json::Null,
+        body => serde_json::from_slice(body).map_err(|error| format!("the body is no JSON: {error}"))?,
+    };
+    let said = body.get("message").and_then(Json::as_str).unwrap_or_default().to_owned();
+    Ok(Answered { error: reply.rejection.map(|rejection| (rejection.exception(), said)), body })
 }
 
 fn name_of(result: &Result<(), ApiError>) -> Option<String> {
