@@ -66,7 +66,12 @@ impl Suite {
     pub const fn is_of_aws(self) -> bool {
         matches!(
             self,
-            Self::AwsBroker | Self::AwsPolicy | Self::AwsIdentity | Self::AwsRegistry | Self::AwsProvisioning | Self::AwsShadow
+            Self::AwsBroker
+                | Self::AwsPolicy
+                | Self::AwsIdentity
+                | Self::AwsRegistry
+                | Self::AwsProvisioning
+                | Self::AwsShadow
         )
     }
 

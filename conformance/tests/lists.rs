@@ -6,7 +6,7 @@ use squall_conformance::coverage::{self, Status};
 use squall_conformance::suite;
 
 /// No more cases than this may wait for a later subject. Lower it as subjects come; never raise it.
-const MOST_UNIMPLEMENTED: usize = 42;
+const MOST_UNIMPLEMENTED: usize = 41;
 
 #[test]
 fn nothing_is_missing() {

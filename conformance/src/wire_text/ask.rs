@@ -44,7 +44,8 @@ pub type AnswerWanted = Vec<(String, Wanted)>;
 /// Reads `OPERATION {...} -> ERROR "message"`.
 pub(super) fn parse_ask(text: &str, counted: bool) -> Result<AskWritten, String> {
     let (operation, rest) = split_word(text);
-    let names = || [CALLS, QUERIES, TEMPLATE_CALLS, TEMPLATE_QUERIES, SHADOW_CALLS].into_iter().flatten().copied();
+    let names =
+        || [CALLS, QUERIES, TEMPLATE_CALLS, TEMPLATE_QUERIES, SHADOW_CALLS].into_iter().flatten().copied();
     if !names().any(|known| known == operation) {
         return Err(unknown("call in JSON", operation, names()));
     }

@@ -123,11 +123,7 @@ impl SimWorld<'_> {
     }
 
     /// Makes a call in the API's JSON; what it is answered with.
-    pub(super) fn ask_in_json(
-        &mut self,
-        operation: &str,
-        parameters: &Json,
-    ) -> Result<Answered, String> {
+    pub(super) fn ask_in_json(&mut self, operation: &str, parameters: &Json) -> Result<Answered, String> {
         self.meet_deadlines(self.now);
         let asked = match Asked::read(operation, parameters) {
             Ok(asked) => asked,
