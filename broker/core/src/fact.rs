@@ -71,16 +71,16 @@ pub enum Fact<'a> {
         /// Whose device showed it.
         tag: Tag,
         /// The certificate.
-        certificate: CertificateId,
+        certificate: &'a CertificateId,
         /// The CA that signed it.
-        ca: Option<CertificateId>,
+        ca: Option<&'a CertificateId>,
     },
     /// `ProvisionThing.*`: just-in-time provisioning has come to its end.
     JustInTime {
         /// Whose device it is.
         tag: Tag,
         /// The device's certificate.
-        certificate: CertificateId,
+        certificate: &'a CertificateId,
         /// The name of the template, if the account keeps it by name.
         template: Option<&'a str>,
         /// What was done, or what failed and what was done before.
@@ -103,16 +103,8 @@ pub enum Fact<'a> {
         connection: Option<ConnectionId>,
         /// Whose.
         tag: Tag,
-        /// Of which shadow.
-        shadow: ShadowId<'a>,
-        /// What was asked.
-        operation: Operation,
-        /// The shadow's version after it (before a delete), or why it was refused.
-        version: Result<u64, Rejection>,
-        /// Whether desired still differs from reported after an update.
-        has_delta: bool,
-        /// It was refused, and the client that asked is not subscribed to hear of it.
-        unheard: bool,
+        /// What, and what became of it.
+        answered: &'a ShadowAnswered<'a>,
     },
     /// A call of the control plane that would change something was carried out or refused: an audit record.
     Audit {
@@ -254,6 +246,21 @@ pub enum Fact<'a> {
     },
 }
 
+/// A request of a shadow, and what became of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ShadowAnswered<'a> {
+    /// Of which shadow.
+    pub shadow: ShadowId<'a>,
+    /// What was asked.
+    pub operation: Operation,
+    /// The shadow's version after it (before a delete), or why it was refused.
+    pub version: Result<u64, Rejection>,
+    /// Whether desired still differs from reported after an update.
+    pub has_delta: bool,
+    /// It was refused, and the client that asked is not subscribed to hear of it.
+    pub unheard: bool,
+}
+
 /// A call that leaves an audit record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AuditedCall<'a> {
@@ -323,12 +330,12 @@ impl Fact<'_> {
             Self::FleetAnswered { outcome: Outcome::Registered { .. }, .. } => {
                 ServiceMetric::ApproximateNumberOfThingsRegistered
             }
-            Self::ShadowAnswered { operation, version: Ok(_), .. } => match operation {
+            Self::ShadowAnswered { answered, .. } if answered.version.is_ok() => match answered.operation {
                 Operation::Get => ServiceMetric::GetThingShadowAccepted,
                 Operation::Update => ServiceMetric::UpdateThingShadowAccepted,
                 Operation::Delete => ServiceMetric::DeleteThingShadowAccepted,
             },
-            Self::ShadowAnswered { version: Err(_), .. }
+            Self::ShadowAnswered { .. }
             | Self::FleetAnswered { outcome: Outcome::Issued(_), .. }
             | Self::RegisteredOnConnect { .. }
             | Self::Disconnected { .. }
@@ -516,5 +523,16 @@ impl Feature {
             Self::SiteWise => "sitewise",
             Self::Events => "events",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fact_is_small() {
+        // Several are told for each packet, by value: what only few of them say is behind a reference.
+        assert!(size_of::<Fact<'_>>() <= 64, "{}", size_of::<Fact<'_>>());
     }
 }

@@ -118,7 +118,7 @@ mod will;
 
 pub use authorization::Denial;
 pub use broker::{Broker, BrokerConfig};
-pub use fact::{AuditedCall, ConnectRefusal, DiscardRule, Fact, Feature, SubscribeRefusal};
+pub use fact::{AuditedCall, ConnectRefusal, DiscardRule, Fact, Feature, ShadowAnswered, SubscribeRefusal};
 pub use input::{
     AskId, Caller, ClosedWhy, ConnectionId, Identity, Input, Lsn, RequestId, SignedIdentity, Source, Tag,
     Transport,

@@ -15,7 +15,7 @@ use squall_types::{Owner, Purpose, QoS};
 
 use crate::broker::{Broker, Step};
 use crate::connection::ConnectionKey;
-use crate::fact::Fact;
+use crate::fact::{Fact, ShadowAnswered};
 use crate::input::{ConnectionId, Tag};
 use crate::meter::{Cause, shadow_units};
 use crate::request::{Reply, ShadowReply};
@@ -150,15 +150,10 @@ impl Broker {
             && connection.is_some_and(|(_, session)| {
                 self.subscriptions.granted_to(self.sessions[session].subscriptions, topic).is_none()
             });
-        step.sink.fact(Fact::ShadowAnswered {
-            connection: connection.map(|(id, _)| id),
-            tag,
-            shadow,
-            operation,
-            version,
-            has_delta: outcome.has_delta(),
-            unheard,
-        });
+        let has_delta = outcome.has_delta();
+        let answered = &ShadowAnswered { shadow, operation, version, has_delta, unheard };
+        let connection = connection.map(|(id, _)| id);
+        step.sink.fact(Fact::ShadowAnswered { connection, tag, answered });
         let draw = self.chance.bits(Owner::named("broker"), Purpose::ShadowOrder, number);
         for answer in outcome.answers(draw) {
             // broker.md check 157: a request counts itself and what it is answered with, whether or not that is heard.

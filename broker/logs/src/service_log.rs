@@ -143,7 +143,7 @@ impl ServiceLog {
             Fact::NotModelled { feature, .. } => self.not_modelled(now, feature),
             Fact::JustInTime { certificate, template, result, .. } => {
                 let details = result.err().map(ToString::to_string);
-                self.provision_device(now, template, Some(certificate), details.as_deref());
+                self.provision_device(now, template, Some(*certificate), details.as_deref());
             }
             Fact::FleetAnswered { api: FleetApi::RegisterThing { template }, outcome, .. } => match outcome {
                 provisioning::Outcome::Registered { certificate, .. } => {
@@ -154,8 +154,9 @@ impl ServiceLog {
                 }
                 provisioning::Outcome::Issued(_) => {}
             },
-            Fact::ShadowAnswered { connection, shadow, operation, version, .. } => {
-                self.shadow_answered(now, connection, ShadowTopic::request(shadow, operation), version.err());
+            Fact::ShadowAnswered { connection, answered, .. } => {
+                let request = ShadowTopic::request(answered.shadow, answered.operation);
+                self.shadow_answered(now, connection, request, answered.version.err());
             }
             // state.md 3.1: a log knows provisioning alone, not what leads to it.
             Fact::RegisteredOnConnect { .. } | Fact::FleetAnswered { .. } => {}

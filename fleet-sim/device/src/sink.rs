@@ -202,7 +202,7 @@ pub enum DeviceFact<'a> {
         /// Which, by its place in the profile.
         shadow: u8,
         /// What.
-        fact: ShadowFact<'a>,
+        fact: &'a ShadowFact<'a>,
     },
 }
 

@@ -147,11 +147,11 @@ impl DeviceSink for EndpointSink<'_> {
             | DeviceFact::PowerLost { .. } => {}
             // A request of a shadow is a publish like any other.
             DeviceFact::Shadow {
-                fact: ShadowFact::RequestSent { topic, payload, qos, first, .. }, ..
+                fact: &ShadowFact::RequestSent { topic, payload, qos, first, .. }, ..
             } => {
                 oracles.publish_sent(now, device, topic, payload, qos, first);
             }
-            DeviceFact::Shadow { fact: ShadowFact::RequestAcked { topic, payload, code }, .. } => {
+            DeviceFact::Shadow { fact: &ShadowFact::RequestAcked { topic, payload, code }, .. } => {
                 oracles.publish_acked(now, device, topic, payload, !code.is_error());
                 if !code.is_error() && !self.acknowledges_denied {
                     oracles.let_through(now, device, "iot:Publish", topic, subject);
@@ -172,11 +172,11 @@ impl EndpointSink<'_> {
                 shadow::show_publish(oracles, self.now, topic, payload, first);
             }
             DeviceFact::Shadow { shadow, fact } => {
-                if let ShadowFact::RequestSent { topic, payload, first, .. } = fact {
+                if let ShadowFact::RequestSent { topic, payload, first, .. } = *fact {
                     shadow::show_publish(oracles, self.now, topic, payload, first);
                 }
                 let index = self.device - self.fleet.first;
-                shadow::device_fact(self.now, self.fleet, index, shadow, &fact, self.measure);
+                shadow::device_fact(self.now, self.fleet, index, shadow, fact, self.measure);
             }
             _ => {}
         }

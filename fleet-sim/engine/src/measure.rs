@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use hashbrown::HashMap;
-use squall_core::{ConnectRefusal, DiscardRule, DisconnectReason, Fact, ServiceMetric, SubscribeRefusal};
+use squall_core::{
+    ConnectRefusal, DiscardRule, DisconnectReason, Fact, ServiceMetric, ShadowAnswered, SubscribeRefusal,
+};
 use squall_device::{AttemptFailure, DeviceFact};
 use squall_results::{
     Counter, Counters, FaultWindow, LatencyRecorder, Operation, Seconds, SeriesColumn, SeriesRecorder, Span,
@@ -213,10 +215,11 @@ impl Measure {
             }),
             Fact::WillPublished { .. } => self.counters.count(Counter::WillsPublished),
             Fact::NotModelled { .. } => self.counters.count(Counter::NotModelled),
-            Fact::ShadowAnswered { shadow, operation, version, has_delta, unheard, .. } => {
-                self.shadow_answered(operation, version, has_delta, unheard);
-                if let (ShadowOperation::Update, Ok(version)) = (operation, version)
-                    && let Some(since) = self.shadows.updated(now, shadow, version, has_delta)
+            Fact::ShadowAnswered { answered, .. } => {
+                self.shadow_answered(answered);
+                if let (ShadowOperation::Update, Ok(version)) = (answered.operation, answered.version)
+                    && let Some(since) =
+                        self.shadows.updated(now, answered.shadow, version, answered.has_delta)
                 {
                     self.record(Operation::ShadowConverge, since, now);
                 }
@@ -259,13 +262,8 @@ impl Measure {
     }
 
     /// The service has answered a request of a shadow.
-    fn shadow_answered(
-        &mut self,
-        operation: ShadowOperation,
-        version: Result<u64, Rejection>,
-        has_delta: bool,
-        unheard: bool,
-    ) {
+    fn shadow_answered(&mut self, answered: &ShadowAnswered<'_>) {
+        let ShadowAnswered { operation, version, has_delta, unheard, .. } = *answered;
         let is_update = operation == ShadowOperation::Update;
         let rejection = version.err();
         for (happened, counter) in [

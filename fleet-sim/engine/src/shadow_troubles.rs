@@ -1,7 +1,7 @@
 //! Requests of shadows that were refused, grouped by whose and why, so that a report can say it in a sentence each.
 
 use hashbrown::HashMap;
-use squall_core::{Fact, Tag};
+use squall_core::{ShadowAnswered, Tag};
 use squall_results::{ShadowTrouble, ShadowTroubleKind};
 use squall_services::shadow::{Rejection, ShadowId};
 use squall_types::Timestamp;
@@ -28,11 +28,9 @@ struct Group {
 }
 
 impl ShadowTroubleLog {
-    /// Takes what the service says.
-    pub(crate) fn service_fact(&mut self, now: Timestamp, fact: &Fact<'_>) {
-        let Fact::ShadowAnswered { tag, shadow, version: Err(rejection), unheard, .. } = *fact else {
-            return;
-        };
+    /// Takes what became of a request.
+    pub(crate) fn answered(&mut self, now: Timestamp, tag: Tag, answered: &ShadowAnswered<'_>) {
+        let ShadowAnswered { shadow, version: Err(rejection), unheard, .. } = *answered else { return };
         if rejection == Rejection::VersionConflict {
             self.add(now, tag, ShadowTroubleKind::Conflict, shadow);
         }

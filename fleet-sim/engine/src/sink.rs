@@ -38,6 +38,26 @@ pub(crate) struct ServiceSink<'w> {
     pub(crate) reply: Option<Reply>,
 }
 
+impl ServiceSink<'_> {
+    /// What a report says of devices without identity and of shadows.
+    #[inline]
+    fn note_trouble(&mut self, fact: &Fact<'_>) {
+        let device = match *fact {
+            Fact::ShadowAnswered { tag, answered, .. } => {
+                return self.shadow_troubles.answered(self.now, tag, answered);
+            }
+            Fact::JustInTime { certificate, .. } => self.field.shown_by(*certificate),
+            Fact::FleetAnswered { connection, .. } => {
+                self.links.get(LinkKey::of(connection)).map(|link| link.device)
+            }
+            _ => return,
+        };
+        if let Some(device) = device {
+            self.failures.service_fact(self.now, fact, device);
+        }
+    }
+}
+
 impl Sink for ServiceSink<'_> {
     #[inline]
     fn output(&mut self, output: Output<'_>) {
@@ -74,14 +94,7 @@ impl Sink for ServiceSink<'_> {
         {
             self.denials.add(self.now, tag, link.device, denial);
         }
-        self.shadow_troubles.service_fact(self.now, &fact);
-        self.failures.service_fact(self.now, &fact, || match fact {
-            Fact::JustInTime { certificate, .. } => self.field.shown_by(certificate),
-            Fact::FleetAnswered { connection, .. } => {
-                self.links.get(LinkKey::of(connection)).map(|link| link.device)
-            }
-            _ => None,
-        });
+        self.note_trouble(&fact);
         let Some(oracles) = &mut self.oracles else { return };
         match fact {
             Fact::Discarded { client_id, topic, rule, .. } => {

@@ -34,23 +34,16 @@ pub(crate) struct Failure<'a> {
 }
 
 impl FailureLog {
-    /// Takes what the service says; nothing if it is no failure. `device` finds who it happened to.
-    pub(crate) fn service_fact(
-        &mut self,
-        now: Timestamp,
-        fact: &Fact<'_>,
-        device: impl FnOnce() -> Option<u32>,
-    ) {
+    /// Takes what the service says of a device; nothing if it is no failure.
+    pub(crate) fn service_fact(&mut self, now: Timestamp, fact: &Fact<'_>, device: u32) {
         match *fact {
             Fact::JustInTime { tag, result: Err(failure), .. } => {
-                let Some(device) = device() else { return };
                 let details = failure.to_string();
                 let failure =
                     Failure { step: "ProvisionThing", error: failure.error.name(), details: &details };
                 self.add(now, tag, device, failure);
             }
             Fact::FleetAnswered { tag, api, outcome: Outcome::Rejected { rejection, details }, .. } => {
-                let Some(device) = device() else { return };
                 let (_, error, _) = rejection.parts();
                 self.add(now, tag, device, Failure { step: api.name(), error, details });
             }

@@ -50,7 +50,11 @@ impl Broker {
             FirstContact::Provision(run) => Ok(run),
         };
         if !was_known {
-            step.sink.fact(Fact::RegisteredOnConnect { tag, certificate: id, ca: certificate.issuer });
+            step.sink.fact(Fact::RegisteredOnConnect {
+                tag,
+                certificate: &id,
+                ca: certificate.issuer.as_ref(),
+            });
         }
         match begun {
             Err(message) => self.publish_registration(step, &message),
@@ -105,7 +109,7 @@ impl Broker {
             self.assumptions.note(Decision::OverrideSettings);
             step.sink.fact(Fact::JustInTime {
                 tag,
-                certificate: run.certificate,
+                certificate: &run.certificate,
                 template: run.template_name.as_deref(),
                 result: result.as_ref(),
             });

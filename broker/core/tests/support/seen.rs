@@ -225,16 +225,16 @@ impl From<squall_core::Fact<'_>> for Fact {
             }
             Told::Unsubscribed { .. } => Self::Unsubscribed,
             Told::NotModelled { feature, .. } => Self::NotModelled(feature),
-            Told::RegisteredOnConnect { certificate, .. } => Self::RegisteredOnConnect(certificate),
+            Told::RegisteredOnConnect { certificate, .. } => Self::RegisteredOnConnect(*certificate),
             Told::JustInTime { certificate, result, .. } => Self::JustInTime {
-                certificate,
+                certificate: *certificate,
                 failure: result.err().map(ToString::to_string),
                 metric: fact.metric().expect("a metric").as_str(),
             },
-            Told::ShadowAnswered { operation, version, unheard, .. } => Self::ShadowAnswered {
-                operation,
-                version,
-                unheard,
+            Told::ShadowAnswered { answered, .. } => Self::ShadowAnswered {
+                operation: answered.operation,
+                version: answered.version,
+                unheard: answered.unheard,
                 metric: fact.metric().map(ServiceMetric::as_str),
             },
             Told::FleetAnswered { api, outcome, .. } => Self::FleetAnswered {

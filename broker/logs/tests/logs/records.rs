@@ -5,7 +5,7 @@ use core::net::Ipv4Addr;
 use serde_json::Value;
 use squall_core::{
     AuditedCall, ConnectRefusal, ConnectionId, DiscardRule, DisconnectReason, Fact, Feature, Identity,
-    SignedIdentity, Source, SubscribeRefusal, Tag,
+    ShadowAnswered, SignedIdentity, Source, SubscribeRefusal, Tag,
 };
 use squall_logs::ServiceLog;
 use squall_services::api_error::{ApiError, Exception};
@@ -230,8 +230,8 @@ fn a_device_that_is_provisioned_has_a_record_and_one_that_is_not_has_its_reason(
     let register = FleetApi::RegisterThing { template: "fleet" };
     let mut log = log();
     for fact in [
-        Fact::JustInTime { tag, certificate: ID, template: Some("boot"), result: Ok(&provisioned) },
-        Fact::JustInTime { tag, certificate: ID, template: None, result: Err(&failure) },
+        Fact::JustInTime { tag, certificate: &ID, template: Some("boot"), result: Ok(&provisioned) },
+        Fact::JustInTime { tag, certificate: &ID, template: None, result: Err(&failure) },
         Fact::FleetAnswered { connection, tag, api: register, outcome: &registered },
         Fact::FleetAnswered { connection, tag, api: register, outcome: &rejected },
         Fact::FleetAnswered {
@@ -240,7 +240,7 @@ fn a_device_that_is_provisioned_has_a_record_and_one_that_is_not_has_its_reason(
             api: FleetApi::CreateKeysAndCertificate,
             outcome: &Outcome::Issued(ID),
         },
-        Fact::RegisteredOnConnect { tag, certificate: ID, ca: None },
+        Fact::RegisteredOnConnect { tag, certificate: &ID, ca: None },
     ] {
         log.fact(now(), &fact);
     }
@@ -264,7 +264,11 @@ fn a_request_of_a_shadow_has_a_record_under_its_operation() {
     ] {
         log.fact(
             now(),
-            &Fact::ShadowAnswered { connection, tag, shadow, operation, version, has_delta, unheard },
+            &Fact::ShadowAnswered {
+                connection,
+                tag,
+                answered: &ShadowAnswered { shadow, operation, version, has_delta, unheard },
+            },
         );
     }
     insta::assert_snapshot!(lines(&mut log).join("\n"));

@@ -358,7 +358,7 @@ impl Device {
 }
 
 fn tell<S: DeviceSink>(step: &mut Step<'_, S>, shadow: usize, fact: ShadowFact<'_>) {
-    step.sink.fact(DeviceFact::Shadow { shadow: shadow as u8, fact });
+    step.sink.fact(DeviceFact::Shadow { shadow: shadow as u8, fact: &fact });
 }
 
 fn client_token(index: u32, shadow: usize, number: u32) -> String {

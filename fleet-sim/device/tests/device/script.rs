@@ -182,7 +182,7 @@ impl DeviceSink for Did {
             DeviceFact::PowerLost { forgotten, certificate_lost } => {
                 Told::PowerLost { forgotten, certificate_lost }
             }
-            DeviceFact::Shadow { shadow, fact } => Told::Shadow(shadow, OfShadow::of(fact)),
+            DeviceFact::Shadow { shadow, fact } => Told::Shadow(shadow, OfShadow::of(*fact)),
             DeviceFact::ConnectSent { .. } | DeviceFact::Subscribing { .. } => return,
         };
         self.told.push(told);
