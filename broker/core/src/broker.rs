@@ -6,7 +6,7 @@ use squall_services::policy::Semantics;
 use squall_services::provisioning::Templates;
 use squall_services::registry::{AccessRefusal, Registry, RegistryRules};
 use squall_services::shadow::Settings;
-use squall_types::{Chance, Now, ProtocolVersion, QoS, Seed, Timestamp};
+use squall_types::{Chance, Now, ProtocolVersion, QoS, Seed, Timestamp, TokenBucket};
 
 use crate::asks::Asks;
 use crate::connection::{Connection, ConnectionKey, Connections, State};
@@ -18,7 +18,7 @@ use crate::meter::{Cause, Meter, connected_minutes};
 use crate::output::{DisconnectReason, Output};
 use crate::principal::{Principals, Who};
 use crate::provisioning::{Contact, Provisioning};
-use crate::rate::{ClientIdRates, TokenBucket};
+use crate::rate::ClientIdRates;
 use crate::receipt::Receipt;
 use crate::retained::RetainedMessages;
 use crate::rule::{LambdaRule, Rules};

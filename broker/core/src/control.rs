@@ -69,11 +69,7 @@ impl Broker {
         for event in self.registry.take_events() {
             let (qos, packet_id) = (QoS::AtLeastOnce, Some(PacketId::MIN));
             let publish = Publish { qos, packet_id, ..Publish::new(&event.topic, event.payload.as_bytes()) };
-            let mut stored = None;
-            self.route(step, None, &publish, &mut stored);
-            if let Some(message) = stored {
-                self.messages.release(message);
-            }
+            self.publish_own(step, &publish);
         }
     }
 

@@ -72,8 +72,6 @@ pub enum Fact<'a> {
         tag: Tag,
         /// The certificate.
         certificate: &'a CertificateId,
-        /// The CA that signed it.
-        ca: Option<&'a CertificateId>,
     },
     /// `ProvisionThing.*`: just-in-time provisioning has come to its end.
     JustInTime {

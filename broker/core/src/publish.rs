@@ -333,6 +333,15 @@ impl Broker {
         self.matched_groups = groups;
     }
 
+    /// Publishes a message of the service's own.
+    pub(crate) fn publish_own<S: Sink>(&mut self, step: &mut Step<'_, S>, publish: &Publish<'_>) {
+        let mut stored = None;
+        self.route(step, None, publish, &mut stored);
+        if let Some(stored) = stored {
+            self.messages.release(stored);
+        }
+    }
+
     /// Whether somebody gets what is published to a topic: a subscriber, a group of them, or a rule.
     pub(crate) fn is_heard(&mut self, topic: &str) -> bool {
         !self.rules.is_empty() || self.subscriptions.any_matches(topic)

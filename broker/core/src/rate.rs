@@ -1,4 +1,5 @@
-//! Rate limits: a token bucket for the account, a one-second window for a connection, and one for each client id.
+//! Rate limits: a one-second window for a connection, and one for each client id. Those of the account are token
+//! buckets.
 
 use hashbrown::HashTable;
 use squall_types::Timestamp;
@@ -6,40 +7,6 @@ use squall_types::Timestamp;
 use crate::hash::hash_text;
 
 const SECOND: u64 = 1_000_000_000;
-
-/// A token bucket that holds one second of its rate and starts full.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct TokenBucket {
-    /// Tokens in units of 10^-9, so that `rate` a second is `rate` a nanosecond.
-    level: u64,
-    rate: u64,
-    at: Timestamp,
-}
-
-impl TokenBucket {
-    pub(crate) const fn new(per_second: u32) -> Self {
-        Self { level: per_second as u64 * SECOND, rate: per_second as u64, at: Timestamp::ZERO }
-    }
-
-    /// Whether there is a token.
-    #[inline]
-    pub(crate) fn has_token(&mut self, now: Timestamp) -> bool {
-        let elapsed = now.0.saturating_sub(self.at.0).min(SECOND);
-        self.level = (self.level + elapsed * self.rate).min(self.rate * SECOND);
-        self.at = now;
-        self.level >= SECOND
-    }
-
-    /// Takes one token, if there is one.
-    #[inline]
-    pub(crate) fn take(&mut self, now: Timestamp) -> bool {
-        let granted = self.has_token(now);
-        if granted {
-            self.level -= SECOND;
-        }
-        granted
-    }
-}
 
 /// A count over windows of one second, each of which begins with the first event after the last one ended.
 #[derive(Clone, Copy, Debug, Default)]
@@ -172,16 +139,6 @@ mod tests {
                 prop_assert_eq!(rates.take(Timestamp(now), ["a", "b", "c"][client], limit), expected);
             }
         }
-    }
-
-    #[test]
-    fn a_bucket_grants_a_burst_of_one_second_and_then_its_rate() {
-        let mut bucket = TokenBucket::new(500);
-        let granted = |bucket: &mut TokenBucket, at| (0..2_000).filter(|_| bucket.take(at)).count();
-        assert_eq!(granted(&mut bucket, Timestamp::ZERO), 500);
-        assert_eq!(granted(&mut bucket, Timestamp(500_000_000)), 250);
-        assert_eq!(granted(&mut bucket, Timestamp::from_secs(60)), 500);
-        assert!(!TokenBucket::new(0).take(Timestamp::from_secs(9)));
     }
 
     #[test]

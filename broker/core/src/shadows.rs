@@ -29,7 +29,7 @@ pub(crate) struct ShadowWork {
     shadows: Shadows,
     /// Requests of the bytes at hand. What came before is answered: each request is, before the next bytes come.
     in_flight: InFlight,
-    /// Accepted updates and all other requests so far, for draws.
+    /// Requests so far, for draws.
     requests: u64,
     topic: String,
     payload: Vec<u8>,
@@ -144,10 +144,10 @@ impl Broker {
             // pricing.md 1.2: in units of 1 KB of the state, without metadata.
             self.meter.add(tag, Cause::ShadowOperation, shadow_units(outcome.state_bytes()));
         }
-        topic.clear();
-        outcome.topic(Answer::Rejected).write(topic);
         let unheard = version.is_err()
             && connection.is_some_and(|(_, session)| {
+                topic.clear();
+                outcome.topic(Answer::Rejected).write(topic);
                 self.subscriptions.granted_to(self.sessions[session].subscriptions, topic).is_none()
             });
         let has_delta = outcome.has_delta();
@@ -180,10 +180,6 @@ impl Broker {
         write(payload);
         let (qos, packet_id) = (QoS::AtLeastOnce, Some(PacketId::MIN));
         let publish = Publish { qos, packet_id, ..Publish::new(topic, payload) };
-        let mut stored = None;
-        self.route(step, None, &publish, &mut stored);
-        if let Some(stored) = stored {
-            self.messages.release(stored);
-        }
+        self.publish_own(step, &publish);
     }
 }

@@ -4,6 +4,8 @@ use squall_core::{Denial, Tag};
 use squall_results::Denials;
 use squall_types::Timestamp;
 
+use crate::device_set::DeviceSet;
+
 /// So many groups are kept; a run with more has a policy for every device, and its later ones are still counted.
 const MOST_GROUPS: usize = 64;
 
@@ -18,8 +20,7 @@ struct Group {
     tag: Tag,
     /// What a report shows, but for the names that only the world knows and the number of devices.
     shown: Denials,
-    /// Devices, a bit each.
-    devices: Vec<u64>,
+    devices: DeviceSet,
 }
 
 impl DenialLog {
@@ -51,17 +52,13 @@ impl DenialLog {
                         why: denial.explain().to_string(),
                         ..Denials::default()
                     },
-                    devices: Vec::new(),
+                    devices: DeviceSet::default(),
                 });
                 self.groups.last_mut().expect("one was added just now")
             }
         };
         group.shown.count += 1;
-        let (word, bit) = (device as usize / 64, device % 64);
-        if group.devices.len() <= word {
-            group.devices.resize(word + 1, 0);
-        }
-        group.devices[word] |= 1 << bit;
+        group.devices.insert(device);
     }
 
     /// What hits most devices first; equal ones in the order in which they came up.
@@ -69,11 +66,7 @@ impl DenialLog {
         let mut all: Vec<Denials> = self
             .groups
             .into_iter()
-            .map(|group| Denials {
-                fleet: fleet(group.tag),
-                devices: group.devices.iter().map(|word| u64::from(word.count_ones())).sum(),
-                ..group.shown
-            })
+            .map(|group| Denials { fleet: fleet(group.tag), devices: group.devices.len(), ..group.shown })
             .collect();
         all.sort_by_key(|denials| core::cmp::Reverse(denials.devices));
         all

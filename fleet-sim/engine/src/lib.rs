@@ -23,6 +23,7 @@ mod authorizer;
 mod call;
 mod crash;
 mod denials;
+mod device_set;
 mod endpoint;
 mod event;
 mod fault;

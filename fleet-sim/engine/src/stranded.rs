@@ -5,6 +5,8 @@ use squall_results::ProvisioningFailures;
 use squall_services::provisioning::Outcome;
 use squall_types::Timestamp;
 
+use crate::device_set::DeviceSet;
+
 /// So many groups are kept; a run with more has a reason for every device, and its later ones are still counted.
 const MOST_GROUPS: usize = 64;
 
@@ -21,8 +23,7 @@ struct Group {
     first: u32,
     /// What a report shows, but for the names that only the world knows and the number of devices.
     shown: ProvisioningFailures,
-    /// Devices, a bit each.
-    devices: Vec<u64>,
+    devices: DeviceSet,
 }
 
 /// One failure of a device.
@@ -70,17 +71,13 @@ impl FailureLog {
                         details: failure.details.to_owned(),
                         ..ProvisioningFailures::default()
                     },
-                    devices: Vec::new(),
+                    devices: DeviceSet::default(),
                 });
                 self.groups.last_mut().expect("one was added just now")
             }
         };
         group.shown.count += 1;
-        let (word, bit) = (device as usize / 64, device % 64);
-        if group.devices.len() <= word {
-            group.devices.resize(word + 1, 0);
-        }
-        group.devices[word] |= 1 << bit;
+        group.devices.insert(device);
     }
 
     /// What hits most devices first; equal ones in the order in which they came up.
@@ -95,7 +92,7 @@ impl FailureLog {
             .map(|group| ProvisioningFailures {
                 fleet: fleet(group.tag),
                 client: client_id(group.first),
-                devices: group.devices.iter().map(|word| u64::from(word.count_ones())).sum(),
+                devices: group.devices.len(),
                 ..group.shown
             })
             .collect();

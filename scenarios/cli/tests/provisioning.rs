@@ -121,5 +121,6 @@ fn a_template_that_the_service_refuses_ends_the_run_before_it_begins() {
     std::fs::write(folder.path().join("s.toml"), scenario).unwrap();
     let (code, stdout, stderr) = texts(&squall(folder.path(), &["run", "s.toml", "--out", "out"]));
     assert_eq!(code, 2, "{stdout}\n{stderr}");
-    assert!(stderr.contains("template"), "{stderr}");
+    assert!(stderr.contains("a name with spaces that no template may have"), "{stderr}");
+    assert!(!folder.path().join("out").exists(), "nothing was run");
 }

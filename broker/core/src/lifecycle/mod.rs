@@ -135,11 +135,7 @@ impl Broker {
 
     /// Gives a lifecycle message to its subscribers.
     pub(crate) fn publish_lifecycle<S: Sink>(&mut self, step: &mut Step<'_, S>, message: Message) {
-        let mut stored = None;
-        self.route(step, None, &Publish::new(message.topic(), message.payload()), &mut stored);
-        if let Some(stored) = stored {
-            self.messages.release(stored);
-        }
+        self.publish_own(step, &Publish::new(message.topic(), message.payload()));
         // Its buffers serve the next one.
         self.lifecycle = message;
     }

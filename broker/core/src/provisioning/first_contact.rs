@@ -50,11 +50,7 @@ impl Broker {
             FirstContact::Provision(run) => Ok(run),
         };
         if !was_known {
-            step.sink.fact(Fact::RegisteredOnConnect {
-                tag,
-                certificate: &id,
-                ca: certificate.issuer.as_ref(),
-            });
+            step.sink.fact(Fact::RegisteredOnConnect { tag, certificate: &id });
         }
         match begun {
             Err(message) => self.publish_registration(step, &message),
@@ -89,12 +85,7 @@ impl Broker {
     /// No document names a QoS; the message comes again with each presentation, so it promises no more than lifecycle
     /// messages do.
     fn publish_registration<S: Sink>(&mut self, step: &mut Step<'_, S>, message: &RegistrationMessage) {
-        let mut stored = None;
-        let publish = Publish::new(&message.topic, message.payload.as_bytes());
-        self.route(step, None, &publish, &mut stored);
-        if let Some(stored) = stored {
-            self.messages.release(stored);
-        }
+        self.publish_own(step, &Publish::new(&message.topic, message.payload.as_bytes()));
     }
 
     /// Makes the runs whose time has come.

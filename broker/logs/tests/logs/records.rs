@@ -240,7 +240,7 @@ fn a_device_that_is_provisioned_has_a_record_and_one_that_is_not_has_its_reason(
             api: FleetApi::CreateKeysAndCertificate,
             outcome: &Outcome::Issued(ID),
         },
-        Fact::RegisteredOnConnect { tag, certificate: &ID, ca: None },
+        Fact::RegisteredOnConnect { tag, certificate: &ID },
     ] {
         log.fact(now(), &fact);
     }

@@ -11,14 +11,13 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 use squall_profile::Limits;
-use squall_types::{CertificateId, Now, Timestamp};
+use squall_types::{CertificateId, Now, Timestamp, TokenBucket};
 
 use super::answer::{FleetAnswer, Outcome};
 use super::apply::apply;
 use super::control::Control;
 use super::hook::{HookEvent, apply_answer};
 use super::payload::decode;
-use super::rate::TokenBucket;
 use super::rejection::{HookFailure, Rejection};
 use super::store::{ProvisioningTemplate, Templates};
 use super::token::OwnershipTokens;

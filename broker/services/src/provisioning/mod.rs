@@ -22,7 +22,6 @@ mod hook;
 mod just_in_time;
 mod parameters;
 mod payload;
-mod rate;
 mod registration_message;
 mod rejection;
 mod store;

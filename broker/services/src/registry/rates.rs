@@ -3,7 +3,7 @@
 use core::fmt;
 
 use squall_profile::switch::RegistryRates;
-use squall_types::{Now, Timestamp, WallTime};
+use squall_types::{Now, Timestamp, TokenBucket, WallTime};
 
 use crate::api_error::{ApiError, Exception};
 
@@ -60,23 +60,12 @@ pub(super) fn rate(operation: &str, table: RegistryRates) -> Option<u32> {
     Some(listed.map_or(UNLISTED, |(rates, _)| *rates)[column])
 }
 
-const SECOND: u64 = 1_000_000_000;
-
-#[derive(Clone, Copy, Debug)]
-struct Bucket {
-    operation: &'static str,
-    rate: u64,
-    /// Tokens in units of 10^-9, so that `rate` a second is `rate` a nanosecond.
-    level: u64,
-    at: Timestamp,
-}
-
 /// What calls have used up, and when the one at hand comes. No part of what the account is: a refused call counts too.
 #[derive(Clone)]
 pub(super) struct Rates {
     pub(super) now: Now,
     /// In the order of their operations' names.
-    buckets: Vec<Bucket>,
+    buckets: Vec<(&'static str, TokenBucket)>,
 }
 
 impl Default for Rates {
@@ -103,24 +92,18 @@ impl Rates {
         table: RegistryRates,
     ) -> Result<(), ApiError> {
         self.now = now;
-        let index = match self.buckets.binary_search_by_key(&operation, |bucket| bucket.operation) {
+        let index = match self.buckets.binary_search_by_key(&operation, |(operation, _)| operation) {
             Ok(index) => index,
             Err(index) => {
-                let Some(rate) = rate(operation, table).map(u64::from) else { return Ok(()) };
-                let full = Bucket { operation, rate, level: rate * SECOND, at: now.mono };
-                self.buckets.insert(index, full);
+                let Some(rate) = rate(operation, table) else { return Ok(()) };
+                self.buckets.insert(index, (operation, TokenBucket::new(rate)));
                 index
             }
         };
-        let bucket = &mut self.buckets[index];
-        let elapsed = now.mono.0.saturating_sub(bucket.at.0).min(SECOND);
-        bucket.level = (bucket.level + elapsed * bucket.rate).min(bucket.rate * SECOND);
-        bucket.at = now.mono;
-        if bucket.level < SECOND {
-            return Err(ApiError::new(Exception::Throttling, "Rate exceeded"));
+        if self.buckets[index].1.take(now.mono) {
+            return Ok(());
         }
-        bucket.level -= SECOND;
-        Ok(())
+        Err(ApiError::new(Exception::Throttling, "Rate exceeded"))
     }
 
     pub(super) fn forget(&mut self) {
